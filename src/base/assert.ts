@@ -1,0 +1,14 @@
+/** Raised when the program itself is wrong, never for bad input: a bug, on in production. */
+export class AssertionError extends Error {
+  override name = 'AssertionError';
+}
+
+/** States an invariant that only a programming error can break. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new AssertionError(message);
+}
+
+/** Marks a branch that the types prove impossible. */
+export function unreachable(value: never, what: string): never {
+  throw new AssertionError(`unreachable ${what}: ${String(value)}`);
+}
