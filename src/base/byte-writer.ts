@@ -44,11 +44,13 @@ export class ByteWriter {
   }
 
   int8(value: number): void {
-    this.buffer.writeInt8(value, this.room(1));
+    const at = this.room(1);
+    this.buffer.writeInt8(value, at);
   }
 
   uint8(value: number): void {
-    this.buffer.writeUInt8(value, this.room(1));
+    const at = this.room(1);
+    this.buffer.writeUInt8(value, at);
   }
 
   int16(value: number): void {
