@@ -46,12 +46,13 @@ export interface Disk {
   setModified(path: string, modifiedMs: number): void;
   /** Removes a file; silent when it is gone already. */
   remove(path: string): void;
+  /** Removes a directory with all that is in it; silent when it is gone already. */
   removeDirectory(path: string): void;
   /** Makes creations, renames and removals in a directory durable. */
   syncDirectory(path: string): void;
   /**
    * Takes a directory for this process alone by its `.lock` file, until released (or the process ends).
-   * Undefined when another living process has it.
+   * Undefined when a living process has it, this one included.
    */
   lock(path: string): DiskLock | undefined;
   /** Bytes of the volume that holds `path`. */
