@@ -1,0 +1,42 @@
+/** The protocol errors that a log itself can raise, by their names in Kafka's error table. */
+export type LogErrorName =
+  | 'CORRUPT_MESSAGE'
+  | 'INCONSISTENT_TOPIC_ID'
+  | 'INVALID_PRODUCER_EPOCH'
+  | 'INVALID_RECORD'
+  | 'INVALID_TXN_STATE'
+  | 'KAFKA_STORAGE_ERROR'
+  | 'OFFSET_OUT_OF_RANGE'
+  | 'OUT_OF_ORDER_SEQUENCE_NUMBER'
+  | 'RECORD_LIST_TOO_LARGE'
+  | 'TRANSACTION_COORDINATOR_FENCED'
+  | 'UNSUPPORTED_FOR_MESSAGE_FORMAT';
+
+/**
+ * A request that this log cannot fulfil. `error` is the name in the protocol's error table, which the API handler
+ * answers for the partition.
+ */
+export class LogError extends Error {
+  override name = 'LogError';
+  readonly error: LogErrorName;
+
+  constructor(error: LogErrorName, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.error = error;
+  }
+}
+
+/** The log directory has failed, now or earlier: nothing in it can be served until a restart. */
+export function storageError(message: string, cause?: unknown): LogError {
+  return new LogError('KAFKA_STORAGE_ERROR', message, cause === undefined ? undefined : { cause });
+}
+
+/** Whether an exception came from the disk (`ENOSPC`, `EIO`, `ENOENT`, ...) rather than from a bug. */
+export function isDiskError(error: unknown): error is Error & { code: string } {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^E[A-Z0-9]+$/.test(error.code)
+  );
+}
