@@ -82,8 +82,13 @@ export const buffer: FieldType<Buffer | null> = {
   },
 };
 
-export function vector<T>(of: FieldType<T>): FieldType<T[] | null> {
+export interface VectorType<T> extends FieldType<T[] | null> {
+  readonly element: FieldType<T>;
+}
+
+export function vector<T>(of: FieldType<T>): VectorType<T> {
   return {
+    element: of,
     name: `vector<${of.name}>`,
     minBytes: 4,
     read(reader) {

@@ -21,7 +21,10 @@ import { decodeFeature, encodeFeature } from '../../../src/kafka/zk/znodes/featu
 import { decodeIsrChange, encodeIsrChange } from '../../../src/kafka/zk/znodes/isr-change.ts';
 import { decodeLogDirEvent, encodeLogDirEvent } from '../../../src/kafka/zk/znodes/log-dir-event.ts';
 import { decodePartitionState, encodePartitionState } from '../../../src/kafka/zk/znodes/partition-state.ts';
-import { decodeProducerIdBlock, encodeProducerIdBlock } from '../../../src/kafka/zk/znodes/producer-id-block.ts';
+import {
+  decodeProducerIdBlock,
+  encodeProducerIdBlock,
+} from '../../../src/kafka/zk/znodes/producer-id-block.ts';
 import { decodeTopic, encodeTopic } from '../../../src/kafka/zk/znodes/topic.ts';
 
 const folder = new URL('../../../../test/golden/kafka/znodes/', import.meta.url);
@@ -68,7 +71,10 @@ const elsewhere = /^\/kafka-acl/;
 
 /** Every write of the recorded session that carries data, as path below the chroot and data. */
 function writesOf(record: unknown): Znode[] {
-  const { op, record: body } = record as { op?: string; record?: { path?: string; data?: string; txns?: unknown[] } };
+  const { op, record: body } = record as {
+    op?: string;
+    record?: { path?: string; data?: string; txns?: unknown[] };
+  };
   if (op === 'multi') return (body?.txns ?? []).flatMap(writesOf);
   if ((op === 'create' || op === 'setData') && body?.path !== undefined) {
     return [{ path: body.path.replace(/^\/(kafka|ibp26)(?=\/|$)/, ''), data: body.data ?? null }];
@@ -79,7 +85,10 @@ function writesOf(record: unknown): Znode[] {
 function lines(name: string): unknown[] {
   const raw = readFileSync(new URL(name, folder));
   const text = (name.endsWith('.gz') ? gunzipSync(raw) : raw).toString();
-  return text.trim().split('\n').map((line) => JSON.parse(line));
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }
 
 /** Rewrites all nodes with data; returns how many. */
