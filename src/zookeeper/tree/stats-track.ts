@@ -1,0 +1,29 @@
+/**
+ * The text in quota nodes (StatsTrack of ZooKeeper 3.9): limits in `zookeeper_limits`, usage in
+ * `zookeeper_stats`. A value of -1 means no limit.
+ */
+export interface StatsTrack {
+  count: number;
+  bytes: number;
+  countHardLimit: number;
+  byteHardLimit: number;
+}
+
+/** Reads `count=N,bytes=N[=;byteHardLimit=N;countHardLimit=N]`. Pairs that make no sense count as absent. */
+export function parseStatsTrack(data: Buffer | null): StatsTrack {
+  const track: StatsTrack = { count: -1, bytes: -1, countHardLimit: -1, byteHardLimit: -1 };
+  if (data === null) return track;
+  for (const pair of data.toString('utf8').split(/[,;]+/)) {
+    const [key, text] = pair.split('=');
+    const value = text === undefined || !/^[+-]?\d+$/.test(text) ? -1 : Number(text);
+    if (key === 'count' || key === 'bytes' || key === 'countHardLimit' || key === 'byteHardLimit') {
+      track[key] = value;
+    }
+  }
+  return track;
+}
+
+/** The text that Apache's `zookeeper_stats` nodes hold: usage alone. */
+export function formatUsage(count: number, bytes: number): Buffer {
+  return Buffer.from(`count=${count},bytes=${bytes}`);
+}
