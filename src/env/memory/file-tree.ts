@@ -16,6 +16,18 @@ function isDirectory<F extends TreeFile>(node: Directory<F> | F | undefined): no
   return node !== undefined && 'entries' in node;
 }
 
+function copyEntries<F extends TreeFile>(from: Directory<F>, to: Directory<F>): void {
+  for (const [name, entry] of from.entries) {
+    if (isDirectory(entry)) {
+      const directory: Directory<F> = { entries: new Map() };
+      copyEntries(entry, directory);
+      to.entries.set(name, directory);
+    } else {
+      to.entries.set(name, entry);
+    }
+  }
+}
+
 function split(path: string): string[] {
   return posix
     .normalize(`/${path}`)
@@ -67,6 +79,13 @@ export class FileTree<F extends TreeFile> {
       if (isDirectory(entry)) yield* this.files(entryPath);
       else yield [entryPath, entry];
     }
+  }
+
+  /** A tree of its own with the same files in it. */
+  clone(): FileTree<F> {
+    const copy = new FileTree<F>();
+    copyEntries(this.root, copy.root);
+    return copy;
   }
 
   put(path: string, file: F): void {
