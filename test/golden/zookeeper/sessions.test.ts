@@ -102,7 +102,7 @@ function checkRecord<T>(type: FieldType<T>, reader: ByteReader, writer: ByteWrit
 
 function checkRequestBody(line: Line, reader: ByteReader, writer: ByteWriter): void {
   const type = line.header?.['type'] ?? 0;
-  assert.equal(opName(type) ?? undefined, line.op);
+  assert.equal(opName(type) ?? null, line.op ?? null);
   if (line.ops !== undefined) {
     const ops = readMultiRequest(reader);
     const expected = line.ops.filter((op) => !op.header.done);
