@@ -1,0 +1,149 @@
+import type { Clock } from '../../env/clock.ts';
+import { ControllerMovedError } from './guarded.ts';
+import { isZooKeeperError, type Watch, ZooKeeperError } from './port.ts';
+import type { ZkConnection } from './zk-connection.ts';
+import { controllerPath, decodeController, encodeController } from './znodes/controller.ts';
+import {
+  controllerEpochPath,
+  decodeControllerEpoch,
+  encodeControllerEpoch,
+} from './znodes/controller-epoch.ts';
+import { decodeFeature, encodeFeature, featurePath } from './znodes/feature.ts';
+
+/** The epoch of a won election, and the version of `/controller_epoch` that guards the writes of that epoch. */
+export interface ElectedController {
+  epoch: number;
+  epochZkVersion: number;
+}
+
+/** Controller election: `/controller` and `/controller_epoch`; and `/feature`, which every controller sees to. */
+export class ControllerStore {
+  readonly #zk: ZkConnection;
+  readonly #clock: Clock;
+
+  constructor(zk: ZkConnection, clock: Clock) {
+    this.#zk = zk;
+    this.#clock = clock;
+  }
+
+  /** The broker that is the controller; null without one. The watch also waits for one to appear. */
+  async controllerId(watch?: Watch): Promise<number | null> {
+    const stat = await this.#zk.run((session) => session.exists(controllerPath, watch));
+    return stat === null ? null : ((await this.registration())?.brokerId ?? null);
+  }
+
+  /** The controller and the version of its node. */
+  async registration(): Promise<{
+    brokerId: number;
+    kraftControllerEpoch: number;
+    zkVersion: number;
+  } | null> {
+    try {
+      const node = await this.#zk.run((session) => session.getData(controllerPath));
+      return { ...decodeController(node.data), zkVersion: node.stat.version };
+    } catch (error) {
+      if (isZooKeeperError(error, 'NONODE')) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Becomes the controller: creates `/controller` and raises `/controller_epoch` in one multi. Fails with
+   * {@link ControllerMovedError} when another broker was faster.
+   */
+  async register(brokerId: number): Promise<ElectedController> {
+    const current = (await this.#epoch()) ?? (await this.#createEpoch());
+    const epoch = current.epoch + 1;
+    try {
+      const results = await this.#zk.run((session) =>
+        session.multi([
+          {
+            op: 'create',
+            path: controllerPath,
+            data: encodeController(brokerId, this.#clock.nowMs()),
+            mode: 'ephemeral',
+          },
+          {
+            op: 'setData',
+            path: controllerEpochPath,
+            data: encodeControllerEpoch(epoch),
+            version: current.epochZkVersion,
+          },
+        ]),
+      );
+      return { epoch, epochZkVersion: results[1]?.stat?.version ?? current.epochZkVersion + 1 };
+    } catch (error) {
+      if (!(error instanceof ZooKeeperError)) throw error;
+      if (error.code !== 'NODEEXISTS' && error.code !== 'BADVERSION') throw error;
+      return this.#wonAfterAll(brokerId, epoch);
+    }
+  }
+
+  /** Deletes `/controller`, so that another election is held. */
+  async resign(epochZkVersion: number): Promise<void> {
+    try {
+      await this.#zk.run((session) =>
+        session.multi([
+          { op: 'check', path: controllerEpochPath, version: epochZkVersion },
+          { op: 'delete', path: controllerPath, version: -1 },
+        ]),
+      );
+    } catch (error) {
+      if (!isZooKeeperError(error, 'NONODE') && !isZooKeeperError(error, 'BADVERSION')) throw error;
+    }
+  }
+
+  /** Makes `/feature` say that finalized features are in use, in the format of protocol 3.3 and later. */
+  async enableFeatures(): Promise<void> {
+    const stat = await this.#zk.run((session) => session.exists(featurePath));
+    if (stat === null) {
+      const data = encodeFeature({ version: 2, enabled: true, features: new Map() });
+      try {
+        await this.#zk.run((session) => session.create(featurePath, data, 'persistent'));
+      } catch (error) {
+        if (!isZooKeeperError(error, 'NODEEXISTS')) throw error;
+      }
+      return;
+    }
+    const node = await this.#zk.run((session) => session.getData(featurePath));
+    const found = decodeFeature(node.data);
+    if (found.version === 2 && found.enabled) return;
+    const features = found.enabled ? found.features : new Map<string, number>();
+    const data = encodeFeature({ version: 2, enabled: true, features });
+    await this.#zk.run((session) => session.setData(featurePath, data, -1));
+  }
+
+  async #epoch(): Promise<ElectedController | null> {
+    try {
+      const node = await this.#zk.run((session) => session.getData(controllerEpochPath));
+      return { epoch: decodeControllerEpoch(node.data), epochZkVersion: node.stat.version };
+    } catch (error) {
+      if (isZooKeeperError(error, 'NONODE')) return null;
+      throw error;
+    }
+  }
+
+  async #createEpoch(): Promise<ElectedController> {
+    try {
+      await this.#zk.run((session) =>
+        session.create(controllerEpochPath, encodeControllerEpoch(0), 'persistent'),
+      );
+    } catch (error) {
+      if (!isZooKeeperError(error, 'NODEEXISTS')) throw error;
+    }
+    const created = await this.#epoch();
+    if (created === null)
+      throw new ControllerMovedError(`${controllerEpochPath} was deleted while being created`);
+    return created;
+  }
+
+  /** The multi may have been done although the answer to its first try was lost. */
+  async #wonAfterAll(brokerId: number, epoch: number): Promise<ElectedController> {
+    const registration = await this.registration();
+    const current = await this.#epoch();
+    if (registration?.brokerId === brokerId && current?.epoch === epoch) return current;
+    throw new ControllerMovedError(
+      `broker ${registration?.brokerId ?? 'unknown'} was elected controller instead of ${brokerId}`,
+    );
+  }
+}
