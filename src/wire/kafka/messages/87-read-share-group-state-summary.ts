@@ -16,6 +16,7 @@ export const ReadShareGroupStateSummaryRequest = message(
   },
 );
 
+/** As in 3.9; 4.1 added the leader epoch to the unstable version 0 without a new version. */
 export const ReadShareGroupStateSummaryResponse = message(
   'ReadShareGroupStateSummaryResponse',
   { key: 87, kind: 'response', versions: '0', flexible: '0+' },
@@ -27,7 +28,6 @@ export const ReadShareGroupStateSummaryResponse = message(
         errorCode: int16('0+'),
         errorMessage: string('0+', { nullable: '0+', default: null }),
         stateEpoch: int32('0+'),
-        leaderEpoch: int32('0+'),
         startOffset: int64('0+'),
       }),
     }),

@@ -108,14 +108,16 @@ function fieldReader(field: Field, state: FieldState): Read {
   }
   if (type.kind === 'array') return arrayReader(type, nullable, place);
   const read = structReader(type, place);
-  return nullable ? nullableStructReader(read, place) : read;
+  return nullable ? nullableStructReader(read, state) : read;
 }
 
-function nullableStructReader(read: Read, place: Place): Read {
+/** A struct that may be null has a marker: in sequence -1 for null, as a tagged field 0, else 1. */
+function nullableStructReader(read: Read, { tag, place }: FieldState): Read {
+  const isNull = tag === undefined ? (marker: number) => marker < 0 : (marker: number) => marker === 0;
   return (reader) => {
     const marker = reader.int8();
     if (marker === 1) return read(reader);
-    if (marker < 0) return null;
+    if (isNull(marker)) return null;
     throw new MalformedError(`${place.path}: ${marker} marks neither a struct nor null`);
   };
 }

@@ -120,7 +120,7 @@ function refuseTags(tagged: readonly Slot[], place: Place): WriteTags {
 
 function fieldWriter(field: Field, state: FieldState): Write {
   const write = valueWriter(field, state.place);
-  if (state.nullable) return nullableWriter(field, write, state.place);
+  if (state.nullable) return nullableWriter(field, write, state);
   return (writer, value) => {
     if (value === null) {
       // Null is a value of the field's type only if some version can say it.
@@ -133,11 +133,12 @@ function fieldWriter(field: Field, state: FieldState): Write {
   };
 }
 
-function nullableWriter(field: Field, write: Write, place: Place): Write {
+function nullableWriter(field: Field, write: Write, { tag, place }: FieldState): Write {
   const { type } = field;
   if (typeof type === 'object' && type.kind === 'struct') {
+    const nullMarker = tag === undefined ? -1 : 0;
     return (writer, value) => {
-      writer.int8(value === null ? -1 : 1);
+      writer.int8(value === null ? nullMarker : 1);
       if (value !== null) write(writer, value);
     };
   }

@@ -72,7 +72,7 @@ export const ConsumerGroupMemberMetadataValue = message(
           metadata: bytes('0+'),
         }),
       },
-      { nullable: '0+', tag: 0, default: null },
+      { nullable: '0+', tag: 0 },
     ),
   },
 );

@@ -3,7 +3,7 @@
  *
  * Type 9 was written by the early access in 3.9 only.
  */
-import { array, int8, int32, int64, message, string, uuid } from '../schema/index.ts';
+import { array, int8, int32, message, string, uuid } from '../schema/index.ts';
 
 export const ShareGroupPartitionMetadataKey = message(
   'ShareGroupPartitionMetadataKey',
@@ -61,12 +61,12 @@ export const ShareGroupMetadataKey = message(
   },
 );
 
+/** As in 3.9; 4.1 added a metadata hash without a new version. */
 export const ShareGroupMetadataValue = message(
   'ShareGroupMetadataValue',
   { key: 11, kind: 'coordinator-value', versions: '0', flexible: '0+' },
   {
     epoch: int32('0+'),
-    metadataHash: int64('0+'),
   },
 );
 

@@ -1,0 +1,13 @@
+import type { GoldenCheck } from './check.ts';
+import { kafkaApiVersions } from './kafka-api-versions.ts';
+import { kafkaErrors } from './kafka-errors.ts';
+import { kafkaMessages } from './kafka-messages.ts';
+import { kafkaSpecs } from './kafka-specs.ts';
+
+/** Every check there is. */
+export const goldenChecks: readonly GoldenCheck[] = [
+  kafkaMessages,
+  kafkaSpecs,
+  kafkaErrors,
+  kafkaApiVersions,
+];

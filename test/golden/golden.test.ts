@@ -1,0 +1,22 @@
+import { strict as assert } from 'node:assert';
+import { describe, test } from 'node:test';
+import { checkFile } from '../golden-checks/check.ts';
+import { goldenChecks } from '../golden-checks/index.ts';
+import { GOLDEN_ROOT, goldenPaths, openGolden } from '../golden-checks/tree.ts';
+
+describe('golden data', () => {
+  for (const path of goldenPaths(GOLDEN_ROOT)) {
+    if (!goldenChecks.some((check) => check.matches(path))) continue;
+    test(path, async () => {
+      const result = await checkFile(openGolden(GOLDEN_ROOT, path), goldenChecks);
+      assert(result !== undefined && result.passed > 0, 'the file holds nothing to check');
+      const shown = result.failures.slice(0, 5).map(({ label, error }) => `${label}: ${String(error)}`);
+      assert.equal(result.failures.length, 0, shown.join('\n'));
+    });
+  }
+
+  test('every check has a file', () => {
+    const paths = goldenPaths(GOLDEN_ROOT);
+    for (const check of goldenChecks) assert(paths.some(check.matches), `no file for ${check.name}`);
+  });
+});
