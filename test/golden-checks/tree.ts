@@ -6,10 +6,10 @@ import { GoldenFile } from './check.ts';
 /** The golden data of this repository; tests run from dist/test/golden-checks. */
 export const GOLDEN_ROOT = fileURLToPath(new URL('../../../test/golden/', import.meta.url));
 
-/** Relative paths of all files below `root`, sorted. */
+/** Relative paths of all data files below `root`, sorted. */
 export function goldenPaths(root: string): string[] {
   return readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name).slice(join(root, '/').length))
     .sort();
 }

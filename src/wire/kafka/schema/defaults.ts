@@ -21,27 +21,39 @@ const scalarDefaults: Readonly<Record<ScalarType, unknown>> = {
   uuid: ZERO_UUID,
 };
 
-/** The value a field has when nothing is said about it; a new one each time where it can be altered. */
-export function defaultOf(field: Field): unknown {
-  if (field.options.default !== undefined) return field.options.default;
-  return implicitDefault(field.type);
+/**
+ * Makes the value a field has when nothing is said about it: `shared` where it can't be altered, else `make`
+ * gives a new one each time.
+ */
+export type DefaultValue =
+  | { readonly shared: unknown; readonly make?: undefined }
+  | { readonly shared?: undefined; readonly make: () => unknown };
+
+export function defaultOf(field: Field): DefaultValue {
+  const { type, options } = field;
+  if (options.default !== undefined) return { shared: options.default };
+  if (typeof type === 'string') return { shared: scalarDefaults[type] };
+  if (type.kind === 'array') return { make: () => [] };
+  return { make: structDefault(type) };
 }
 
-function implicitDefault(type: FieldType): unknown {
-  if (typeof type === 'string') return scalarDefaults[type];
-  if (type.kind === 'array') return [];
-  return structDefault(type);
-}
-
-function structDefault(type: StructType): Record<string, unknown> {
-  const value: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(type.fields)) value[name] = defaultOf(field);
-  return value;
+function structDefault(type: StructType): () => unknown {
+  const template: Record<string, unknown> = {};
+  const fresh: (readonly [name: string, make: () => unknown])[] = [];
+  for (const [name, field] of Object.entries(type.fields)) {
+    const { shared, make } = defaultOf(field);
+    template[name] = shared;
+    if (make !== undefined) fresh.push([name, make]);
+  }
+  return () => {
+    const value = { ...template };
+    for (const [name, make] of fresh) value[name] = make();
+    return value;
+  };
 }
 
 /** Whether a draft's value is what {@link defaultOf} gives, so that leaving it out loses nothing. */
 export function isDefault(field: Field, value: unknown): boolean {
-  if (value === undefined) return true;
   const explicit = field.options.default;
   if (explicit !== undefined) return value === explicit || sameInteger(value, explicit);
   return value !== null && isImplicitDefault(field.type, value);
@@ -56,7 +68,10 @@ function isImplicitDefault(type: FieldType, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const struct = value as Readonly<Record<string | typeof unknownTags, unknown>>;
   if (struct[unknownTags] !== undefined) return false;
-  return Object.entries(type.fields).every(([name, field]) => isDefault(field, struct[name]));
+  return Object.entries(type.fields).every(([name, field]) => {
+    const inner = struct[name];
+    return inner === undefined || isDefault(field, inner);
+  });
 }
 
 /** Wide codecs take 5 and 5n for the same value. */

@@ -29,16 +29,16 @@ export function structReader(type: StructType, place: Place): Read {
   const tagged = new Map<number, TaggedRead>();
   // Cloning a template gives every struct its final shape in one step.
   const template: Struct = {};
-  const fresh: [string, Field][] = [];
+  const fresh: (readonly [name: string, make: () => unknown])[] = [];
   for (const [name, field] of Object.entries(type.fields)) {
     const state = fieldState(name, field, place);
-    template[name] = defaultOf(field);
-    const inSequence = state.present && state.tag === undefined;
-    if (inSequence) {
+    const { shared, make } = defaultOf(field);
+    template[name] = shared;
+    if (state.present && state.tag === undefined) {
       names.push(name);
       reads.push(fieldReader(field, state));
-    } else if (isMutable(template[name])) {
-      fresh.push([name, field]);
+    } else if (make !== undefined) {
+      fresh.push([name, make]);
     }
     if (state.present && state.tag !== undefined) {
       tagged.set(state.tag, { name, read: fieldReader(field, state) });
@@ -52,14 +52,10 @@ export function structReader(type: StructType, place: Place): Read {
       // Both arrays have `count` entries.
       value[names[i] as string] = (reads[i] as Read)(reader);
     }
-    for (const [name, field] of fresh) value[name] = defaultOf(field);
+    for (const [name, make] of fresh) value[name] = make();
     if (readTags !== undefined) readTags(reader, value);
     return value;
   };
-}
-
-function isMutable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Buffer.isBuffer(value);
 }
 
 interface TaggedRead {

@@ -1,6 +1,6 @@
 import { assert } from '../../../base/assert.ts';
 import { ByteWriter } from '../../../base/byte-writer.ts';
-import { defaultOf, isDefault } from './defaults.ts';
+import { type DefaultValue, defaultOf, isDefault } from './defaults.ts';
 import {
   type ArrayType,
   type Field,
@@ -25,6 +25,7 @@ interface Slot {
   readonly field: Field;
   /** Left out of a draft it is a bug: it has no default. */
   readonly required: boolean;
+  readonly default: DefaultValue;
   readonly path: string;
   readonly write: Write;
 }
@@ -51,7 +52,8 @@ export function structWriter(type: StructType, since: string, place: Place): Wri
     assert(typeof value === 'object' && value !== null, `${place.path} is not a struct`);
     const struct = value as Struct;
     for (const slot of absent) {
-      if (!isDefault(slot.field, struct[slot.name])) {
+      const left = struct[slot.name];
+      if (left !== undefined && !isDefault(slot.field, left)) {
         throw new UnsupportedVersionError(`${slot.path}: this version has no such field, and it is set`);
       }
     }
@@ -66,14 +68,14 @@ function slotOf(name: string, field: Field, state: FieldState, since: string): S
   const write: Write = state.present
     ? fieldWriter(field, state)
     : () => assert(false, `${state.place.path} is absent`);
-  return { name, field, required, path: state.place.path, write };
+  return { name, field, required, default: defaultOf(field), path: state.place.path, write };
 }
 
 function slotValue(slot: Slot, struct: Struct): unknown {
   const value = struct[slot.name];
   if (value !== undefined) return value;
   assert(!slot.required, `${slot.path} is missing`);
-  return defaultOf(slot.field);
+  return slot.default.make === undefined ? slot.default.shared : slot.default.make();
 }
 
 type WriteTags = (writer: ByteWriter, struct: Struct) => void;
@@ -82,16 +84,17 @@ type WriteTags = (writer: ByteWriter, struct: Struct) => void;
 function tagWriter(tagged: readonly (Slot & { readonly tag: number })[], place: Place): WriteTags {
   return (writer, struct) => {
     const unknown = struct[unknownTags] as readonly UnknownTag[] | undefined;
-    const present = tagged.filter((slot) => !isDefault(slot.field, struct[slot.name]));
-    if (unknown === undefined && present.length === 0) {
+    const entries: { readonly tag: number; readonly chunks: readonly Buffer[] }[] = [];
+    for (const slot of tagged) {
+      const value = struct[slot.name];
+      if (value === undefined || isDefault(slot.field, value)) continue;
+      const body = new ByteWriter();
+      slot.write(body, value);
+      entries.push({ tag: slot.tag, chunks: body.chunks() });
+    }
+    if (unknown === undefined && entries.length === 0) {
       writer.uint8(0);
       return;
-    }
-    const entries: { readonly tag: number; readonly chunks: readonly Buffer[] }[] = [];
-    for (const slot of present) {
-      const body = new ByteWriter();
-      slot.write(body, struct[slot.name]);
-      entries.push({ tag: slot.tag, chunks: body.chunks() });
     }
     for (const { tag, data } of unknown ?? []) {
       assert(!tagged.some((slot) => slot.tag === tag), `${place.path}: tag ${tag} is not unknown`);
