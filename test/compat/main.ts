@@ -1,0 +1,97 @@
+import { parseArgs } from 'node:util';
+import type { Context, Scenario } from './scenario.ts';
+import { clientScenarios } from './scenarios/clients.ts';
+import { diskScenarios } from './scenarios/disk.ts';
+import { javaToolsScenarios } from './scenarios/java-tools.ts';
+import { kcatScenario } from './scenarios/kcat.ts';
+import { mainJobScenario } from './scenarios/main-job.ts';
+import { startApache, startOurs, type Target, Workspace } from './targets.ts';
+import { Missing, Toolbox } from './toolbox.ts';
+
+const usage = `usage: npm run compat -- [--quick] [--only TEXT[,TEXT...]] [--target ours|apache] [--list]
+  --quick    one short scenario per client and server
+  --only     only scenarios whose names contain one of the texts
+  --target   apache runs the client scenarios against Apache's servers, to check the scenarios themselves`;
+
+type Result = { scenario: Scenario; seconds: number; status: 'passed' | 'failed' | 'skipped'; text: string };
+
+async function attempt(scenario: Scenario, context: Context): Promise<Result> {
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  try {
+    const text = await scenario.run(context);
+    return { scenario, seconds: seconds(), status: 'passed', text };
+  } catch (error) {
+    if (error instanceof Missing) {
+      return { scenario, seconds: seconds(), status: 'skipped', text: `needs ${error.message}` };
+    }
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { scenario, seconds: seconds(), status: 'failed', text };
+  }
+}
+
+function table(results: readonly Result[]): string {
+  const rows = results.map(({ scenario, seconds, status, text }) => {
+    const detail = status === 'failed' ? scenario.shows : text;
+    return `| ${scenario.name} | ${status} | ${seconds.toFixed(1)} s | ${detail.split('\n')[0]} |`;
+  });
+  return ['| scenario | result | time | what was seen |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      target: { type: 'string', default: 'ours' },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help || (values.target !== 'ours' && values.target !== 'apache')) {
+    console.log(usage);
+    return values.help ? 0 : 2;
+  }
+  const wanted = values.only?.toLowerCase().split(',');
+  const all = [...clientScenarios, kcatScenario, ...javaToolsScenarios, ...diskScenarios, mainJobScenario];
+  const chosen = all.filter(({ name }) => wanted?.some((text) => name.toLowerCase().includes(text)) ?? true);
+  if (values.list) {
+    console.log(chosen.map(({ name, shows }) => `${name}: ${shows}`).join('\n'));
+    return 0;
+  }
+  const toolbox = new Toolbox();
+  const workspace = new Workspace();
+  const which = values.target;
+  let target: Promise<Target> | undefined;
+  const context: Context = {
+    toolbox,
+    quick: values.quick,
+    which,
+    say: (text) => console.log(`  ${text}`),
+    shared: () => {
+      target ??=
+        which === 'ours'
+          ? startOurs(toolbox, { data: workspace.dir('data') })
+          : startApache(toolbox, workspace);
+      return target;
+    },
+  };
+  const results: Result[] = [];
+  try {
+    for (const scenario of chosen) {
+      console.log(`${scenario.name}: ${scenario.shows}`);
+      const result = await attempt(scenario, context);
+      results.push(result);
+      console.log(`  ${result.status} in ${result.seconds.toFixed(1)} s: ${result.text}`);
+    }
+  } finally {
+    await target?.then((running) => running.stop()).catch(() => undefined);
+    workspace.remove();
+  }
+  const count = (status: Result['status']) => results.filter((result) => result.status === status).length;
+  console.log(`\n${table(results)}\n`);
+  console.log(`${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
+  return count('failed') === 0 && results.length > 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

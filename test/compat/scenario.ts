@@ -1,0 +1,25 @@
+import type { Target } from './targets.ts';
+import type { Toolbox } from './toolbox.ts';
+
+export interface Context {
+  readonly toolbox: Toolbox;
+  readonly quick: boolean;
+  /** Which servers a scenario starts for itself: ours, or Apache's to check the scenario. */
+  readonly which: 'ours' | 'apache';
+  /** The servers that all client scenarios share; started on first use. */
+  shared(): Promise<Target>;
+  /** Progress, shown while the scenario runs. */
+  say(text: string): void;
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** What it shows, in the table. */
+  readonly shows: string;
+  /** Resolves to a line for the table; throws when anything is wrong. */
+  run(context: Context): Promise<string>;
+}
+
+export function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
