@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
+import { startApache, startOurs, type Target, Workspace } from '../../tools/peers/targets.ts';
+import { Missing, Toolbox } from '../../tools/peers/toolbox.ts';
 import type { Context, Scenario } from './scenario.ts';
 import { clientScenarios } from './scenarios/clients.ts';
 import { diskScenarios } from './scenarios/disk.ts';
 import { javaToolsScenarios } from './scenarios/java-tools.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
-import { startApache, startOurs, type Target, Workspace } from './targets.ts';
-import { Missing, Toolbox } from './toolbox.ts';
 
 const usage = `usage: npm run compat -- [--quick] [--only TEXT[,TEXT...]] [--target ours|apache] [--list]
   --quick    one short scenario per client and server

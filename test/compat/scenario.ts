@@ -1,5 +1,5 @@
-import type { Target } from './targets.ts';
-import type { Toolbox } from './toolbox.ts';
+import type { Target } from '../../tools/peers/targets.ts';
+import type { Toolbox } from '../../tools/peers/toolbox.ts';
 
 export interface Context {
   readonly toolbox: Toolbox;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { run } from '../process.ts';
+import { run } from '../../../tools/peers/process.ts';
+import { versions } from '../../../tools/peers/toolbox.ts';
 import { type Context, lastLine, type Scenario } from '../scenario.ts';
-import { versions } from '../toolbox.ts';
 
 const kafkaShows = 'topics, all codecs, group with a rebalance, offsets, deletion';
 const perCodec = (context: Context) => (context.quick ? 100 : 2000).toString();
@@ -31,8 +31,8 @@ function javaClient(name: string, classPathOf: (context: Context) => Promise<str
     name,
     shows: kafkaShows,
     async run(context) {
-      const classPath = await context.toolbox.javaScenarios(name, await classPathOf(context), [
-        'KafkaScenario.java',
+      const classPath = await context.toolbox.compileJava(name, await classPathOf(context), [
+        'test/compat/java/KafkaScenario.java',
       ]);
       const { stdout } = await context.toolbox.java(classPath, 'KafkaScenario', await bootstrap(context));
       return lastLine(stdout);
@@ -78,7 +78,9 @@ export const clientScenarios: readonly Scenario[] = [
     shows: 'all operations, watches of every mode, session move',
     async run(context) {
       const jars = await context.toolbox.apache();
-      const classPath = await context.toolbox.javaScenarios('zookeeper', jars, ['ZooKeeperScenario.java']);
+      const classPath = await context.toolbox.compileJava('zookeeper', jars, [
+        'test/compat/java/ZooKeeperScenario.java',
+      ]);
       return lastLine(
         (await context.toolbox.java(classPath, 'ZooKeeperScenario', await connect(context))).stdout,
       );

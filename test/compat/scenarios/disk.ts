@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
-import { type Daemon, run } from '../process.ts';
-import type { Context, Scenario } from '../scenario.ts';
+import { type Daemon, run } from '../../../tools/peers/process.ts';
 import {
   freePorts,
   startApacheBroker,
@@ -11,12 +10,13 @@ import {
   startOurBroker,
   startOurZooKeeper,
   Workspace,
-} from '../targets.ts';
-import { versions } from '../toolbox.ts';
+} from '../../../tools/peers/targets.ts';
+import { versions } from '../../../tools/peers/toolbox.ts';
+import type { Context, Scenario } from '../scenario.ts';
 
 async function javaProgram(context: Context, name: string, args: string[]): Promise<string> {
   const jars = await context.toolbox.apache();
-  const classPath = await context.toolbox.javaScenarios(name, jars, [`${name}.java`]);
+  const classPath = await context.toolbox.compileJava(name, jars, [`test/compat/java/${name}.java`]);
   return (await context.toolbox.java(classPath, name, args)).stdout;
 }
 

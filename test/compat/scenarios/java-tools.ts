@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { versions } from '../../../tools/peers/toolbox.ts';
 import type { Context, Scenario } from '../scenario.ts';
-import { versions } from '../toolbox.ts';
 
 interface Classes {
   console: string;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
-import { run } from '../process.ts';
+import { run } from '../../../tools/peers/process.ts';
 import type { Scenario } from '../scenario.ts';
 
 const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];

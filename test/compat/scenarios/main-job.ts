@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Consumer, Kafka, logLevel } from 'kafkajs';
-import { run } from '../process.ts';
+import { run } from '../../../tools/peers/process.ts';
+import { freePorts, startOurs, Workspace } from '../../../tools/peers/targets.ts';
 import type { Context, Scenario } from '../scenario.ts';
-import { freePorts, startOurs, Workspace } from '../targets.ts';
 import { collectText, Tally } from './text.ts';
 
 const topic = 'lines';

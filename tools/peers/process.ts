@@ -97,6 +97,11 @@ export class Daemon {
     this.exited.catch(() => undefined);
   }
 
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error('the process did not start');
+    return this.child.pid;
+  }
+
   /** Resolves with the match once the output shows `pattern`; fails when the process ends first. */
   async shows(pattern: RegExp, withinMs: number): Promise<RegExpMatchArray> {
     const deadline = performance.now() + withinMs;

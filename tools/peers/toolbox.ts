@@ -87,9 +87,9 @@ export class Toolbox {
     return this.jars(`apache-${versions.newKafka}`, [`org.apache.kafka:kafka-tools:${versions.newKafka}`]);
   }
 
-  /** Compiles the Java scenarios against a class path; resolves to the class path to run them with. */
-  async javaScenarios(name: string, classPath: string, files: readonly string[]): Promise<string> {
-    const sources = files.map((file) => join(this.sources, 'java', file));
+  /** Compiles Java programs (paths from the project's root); resolves to the class path to run them with. */
+  async compileJava(name: string, classPath: string, files: readonly string[]): Promise<string> {
+    const sources = files.map((file) => join(this.root, file));
     const stamp = sources.map((file) => readFileSync(file, 'utf8').length).join('-');
     const dir = await this.once(`classes-${name}-${stamp}`, async (target) => {
       await run('javac', ['-cp', classPath, '-d', target, ...sources]);
@@ -102,6 +102,12 @@ export class Toolbox {
     const flags = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Xmx512m'];
     const quiet = `-Dlog4j.configuration=file:${join(this.sources, 'java/log4j.properties')}`;
     return run('java', [...flags, quiet, '-cp', classPath, mainClass, ...args], options);
+  }
+
+  /** Runs a Java class as load: full JIT, memory enough. */
+  async javaLoad(classPath: string, mainClass: string, args: readonly string[]) {
+    const quiet = `-Dlog4j.configuration=file:${join(this.sources, 'java/log4j.properties')}`;
+    return run('java', ['-Xmx1g', quiet, '-cp', classPath, mainClass, ...args], { timeoutMs: 600_000 });
   }
 
   /** A Python interpreter with the packages of requirements.txt. */

@@ -10,6 +10,8 @@ export interface Target {
   readonly name: string;
   readonly bootstrap: string;
   readonly zookeeper: string;
+  /** The servers' processes. */
+  readonly pids: readonly number[];
   /** Ends the servers; `SIGKILL` for a crash. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
@@ -62,6 +64,7 @@ export interface OursOptions {
 
 /** Our ZooKeeper and broker in one process, as `npm start` runs them. */
 export async function startOurs(toolbox: Toolbox, options: OursOptions): Promise<Target> {
+  mkdirSync(options.data, { recursive: true });
   const overrides = { 'group.initial.rebalance.delay.ms': '0', ...options.overrides };
   const daemon = new Daemon(
     process.execPath,
@@ -78,7 +81,13 @@ export async function startOurs(toolbox: Toolbox, options: OursOptions): Promise
     await daemon.shows(/^Ready in /m, 60_000);
     const [, zookeeper = ''] = await daemon.shows(/^ZooKeeper\s+(\S+)/m, 1000);
     const [, bootstrap = ''] = await daemon.shows(/^Kafka\s+(\S+)/m, 1000);
-    return { name: 'streamkeeper', bootstrap, zookeeper, stop: (signal) => daemon.stop(signal) };
+    return {
+      name: 'streamkeeper',
+      bootstrap,
+      zookeeper,
+      pids: [daemon.pid],
+      stop: (signal) => daemon.stop(signal),
+    };
   } catch (error) {
     await daemon.stop('SIGKILL');
     throw error;
@@ -194,11 +203,11 @@ function javaDaemon(
 /** Apache's ZooKeeper and broker: shows that a scenario asks for nothing that the reference does not do. */
 export async function startApache(toolbox: Toolbox, workspace: Workspace): Promise<Target> {
   const [zookeeperPort = 0, kafkaPort = 0] = await freePorts(2);
-  const dataDir = workspace.dir('apache-zookeeper');
+  const dataDir = workspace.dir(`apache-zookeeper-${zookeeperPort}`);
   const zookeeper = await startApacheZooKeeper(toolbox, { dataDir, port: zookeeperPort, workspace });
   const connect = `127.0.0.1:${zookeeperPort}`;
   try {
-    const logDir = workspace.dir('apache-kafka');
+    const logDir = workspace.dir(`apache-kafka-${kafkaPort}`);
     const broker = await startApacheBroker(toolbox, {
       logDir,
       port: kafkaPort,
@@ -209,6 +218,7 @@ export async function startApache(toolbox: Toolbox, workspace: Workspace): Promi
       name: 'apache',
       bootstrap: `127.0.0.1:${kafkaPort}`,
       zookeeper: connect,
+      pids: [broker.pid, zookeeper.pid],
       stop: async (signal) => {
         await broker.stop(signal);
         await zookeeper.stop(signal);
