@@ -1,4 +1,5 @@
 import { assert } from '../../../base/assert.ts';
+import { getOrPut } from '../../../base/get-or-put.ts';
 import { ErrorCode } from '../../../wire/kafka/errors.ts';
 import { GroupMember, type MemberProtocol } from './group-member.ts';
 import type { StoredGroup } from './records.ts';
@@ -191,11 +192,17 @@ export class ClassicGroup {
   add(member: GroupMember, respond: ((result: JoinResult) => void) | undefined): void {
     const { groupInstanceId } = member;
     if (groupInstanceId !== null) {
-      assert(!this.staticMembers.has(groupInstanceId), `instance ${groupInstanceId} is new to ${this.groupId}`);
+      assert(
+        !this.staticMembers.has(groupInstanceId),
+        `instance ${groupInstanceId} is new to ${this.groupId}`,
+      );
       this.staticMembers.set(groupInstanceId, member.memberId);
     }
     if (this.size === 0) this.protocolType = member.protocolType;
-    assert(this.protocolType === member.protocolType, `members of ${this.groupId} agree on the protocol type`);
+    assert(
+      this.protocolType === member.protocolType,
+      `members of ${this.groupId} agree on the protocol type`,
+    );
     this.leaderId ??= member.memberId;
     this.memberTable.set(member.memberId, member);
     this.countProtocols(member, 1);
@@ -355,8 +362,7 @@ export class ClassicGroup {
 
   /** Counts a commit of the partition's offset that has been handed to the log (+1) or is out of the way (-1). */
   countInFlight(topic: string, partition: number, change: 1 | -1): void {
-    let partitions = this.inFlight.get(topic);
-    if (partitions === undefined) this.inFlight.set(topic, (partitions = new Map()));
+    const partitions = getOrPut(this.inFlight, topic, () => new Map<number, number>());
     const count = (partitions.get(partition) ?? 0) + change;
     assert(count >= 0, `commits in flight of ${topic}-${partition} are counted`);
     if (count > 0) partitions.set(partition, count);

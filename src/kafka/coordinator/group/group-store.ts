@@ -1,3 +1,4 @@
+import { getOrPut } from '../../../base/get-or-put.ts';
 import type { RecordPosition } from '../shard.ts';
 import type { CommittedOffset, GroupRecord, OffsetRecord, StoredGroup } from './records.ts';
 
@@ -10,17 +11,9 @@ export interface StoredOffset extends CommittedOffset {
 /** Offsets by topic and partition. */
 export type OffsetTable = Map<string, Map<number, StoredOffset>>;
 
-function tableOf(tables: Map<string, OffsetTable>, group: string): OffsetTable {
-  let table = tables.get(group);
-  if (table === undefined) tables.set(group, (table = new Map()));
-  return table;
-}
-
 function put(tables: Map<string, OffsetTable>, record: OffsetRecord, offset: StoredOffset): void {
-  const table = tableOf(tables, record.group);
-  const partitions = table.get(record.topic);
-  if (partitions === undefined) table.set(record.topic, new Map([[record.partition, offset]]));
-  else partitions.set(record.partition, offset);
+  const table = getOrPut(tables, record.group, () => new Map());
+  getOrPut(table, record.topic, () => new Map()).set(record.partition, offset);
 }
 
 function remove(tables: Map<string, OffsetTable>, record: OffsetRecord): void {
@@ -107,8 +100,7 @@ export class GroupStore {
       put(this.offsetTables, record, offset);
       return;
     }
-    let tables = this.pending.get(position.producerId);
-    if (tables === undefined) this.pending.set(position.producerId, (tables = new Map()));
+    const tables = getOrPut(this.pending, position.producerId, () => new Map());
     put(tables, record, offset);
   }
 
@@ -119,17 +111,17 @@ export class GroupStore {
     this.pending.delete(producerId);
     if (!committed) return;
     for (const [group, table] of tables) {
-      const target = tableOf(this.offsetTables, group);
+      const target = getOrPut(this.offsetTables, group, () => new Map());
       for (const [topic, partitions] of table) mergeNewer(target, topic, partitions);
     }
   }
 }
 
 function mergeNewer(target: OffsetTable, topic: string, source: ReadonlyMap<number, StoredOffset>): void {
-  let partitions = target.get(topic);
-  if (partitions === undefined) target.set(topic, (partitions = new Map()));
+  const partitions = getOrPut(target, topic, () => new Map());
   for (const [partition, offset] of source) {
     const current = partitions.get(partition);
-    if (current === undefined || current.recordOffset < offset.recordOffset) partitions.set(partition, offset);
+    if (current === undefined || current.recordOffset < offset.recordOffset)
+      partitions.set(partition, offset);
   }
 }

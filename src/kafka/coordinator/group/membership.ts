@@ -127,7 +127,10 @@ export class Membership {
     // The client cannot send heartbeats before it knows its id. Should it be gone, and try again under another id, the
     // group would fill up with members that are not there: so the waiting itself has a limit.
     this.rebalancer.setSession(group.groupId, memberId, NEW_MEMBER_JOIN_TIMEOUT_MS);
-    return this.rebalancer.prepareOrCheck(group, `member ${memberId} joins (${request.reason ?? 'no reason given'})`);
+    return this.rebalancer.prepareOrCheck(
+      group,
+      `member ${memberId} joins (${request.reason ?? 'no reason given'})`,
+    );
   }
 
   private joinAsKnown(group: ClassicGroup, request: JoinRequest, respond: Respond<JoinResult>): GroupResult {
@@ -189,7 +192,12 @@ export class Membership {
     const { groupInstanceId } = request;
     const formerLeader = group.leaderId ?? '';
     const member = group.replaceStaticMember(groupInstanceId, oldMemberId, newMemberId);
-    this.log.info('static member is back', { group: group.groupId, groupInstanceId, oldMemberId, newMemberId });
+    this.log.info('static member is back', {
+      group: group.groupId,
+      groupInstanceId,
+      oldMemberId,
+      newMemberId,
+    });
     this.rebalancer.cancelSession(group.groupId, oldMemberId);
     this.rebalancer.touch(group, member);
     const former = {
@@ -286,7 +294,9 @@ export class Membership {
   private storeAssignment(group: ClassicGroup, request: SyncRequest): GroupResult {
     const { generation } = group;
     const given = new Map(request.assignments.map(({ memberId, assignment }) => [memberId, assignment]));
-    const assignments = new Map(group.members.map(({ memberId }) => [memberId, given.get(memberId) ?? NO_BYTES]));
+    const assignments = new Map(
+      group.members.map(({ memberId }) => [memberId, given.get(memberId) ?? NO_BYTES]),
+    );
     return {
       records: [groupRecord(group, assignments)],
       committed: (error) => {
@@ -346,7 +356,10 @@ export class Membership {
       if (error !== ErrorCode.NONE) return { error };
     }
     const reason = `left (${leaving.reason ?? 'no reason given'})`;
-    return { error: ErrorCode.NONE, result: this.rebalancer.removeMember(group, group.get(memberId), reason) };
+    return {
+      error: ErrorCode.NONE,
+      result: this.rebalancer.removeMember(group, group.get(memberId), reason),
+    };
   }
 
   /** A static member must be the one that holds its instance id; any member must be in the group. */

@@ -24,6 +24,9 @@ export type GroupTimer =
   | { readonly type: 'sync'; readonly groupId: string; readonly generation: number }
   | { readonly type: 'expire-offsets' };
 
+/** Clients choose their rebalance timeout: one of 0 must not make a drawn-out rebalance spin. */
+const REDO_MIN_MS = 1000;
+
 export type GroupResult = CoordinatorResult<GroupRecord> | undefined;
 
 export function joinTimerKey(groupId: string): string {
@@ -40,7 +43,10 @@ export function sessionTimerKey(groupId: string, memberId: string): string {
 }
 
 /** The record that makes the group's generation durable. */
-export function groupRecord(group: ClassicGroup, assignments: ReadonlyMap<string, Buffer>): GroupMetadataRecord {
+export function groupRecord(
+  group: ClassicGroup,
+  assignments: ReadonlyMap<string, Buffer>,
+): GroupMetadataRecord {
   return { type: 'group', group: group.groupId, value: group.toStored(assignments) };
 }
 
@@ -96,11 +102,12 @@ export class Rebalancer {
     this.timers.cancel(sessionTimerKey(groupId, memberId));
   }
 
-  cancelGroupTimers(group: ClassicGroup): void {
-    this.timers.cancel(joinTimerKey(group.groupId));
-    this.timers.cancel(syncTimerKey(group.groupId));
-    for (const member of group.members) this.cancelSession(group.groupId, member.memberId);
-    for (const memberId of group.pendingMembers) this.cancelSession(group.groupId, memberId);
+  /** Takes back the ids that have been given out and not been used. */
+  forgetPending(group: ClassicGroup): void {
+    for (const memberId of [...group.pendingMembers]) {
+      group.remove(memberId);
+      this.cancelSession(group.groupId, memberId);
+    }
   }
 
   /** Starts a rebalance, unless one is waiting for members already; then completes it when nobody is missing. */
@@ -113,7 +120,11 @@ export class Rebalancer {
     this.clearPendingSync(group);
     const initial = group.is('Empty');
     group.transitionTo('PreparingRebalance', this.clock.nowMs());
-    this.log.info('preparing to rebalance group', { group: group.groupId, generation: group.generation, reason });
+    this.log.info('preparing to rebalance group', {
+      group: group.groupId,
+      generation: group.generation,
+      reason,
+    });
     if (initial) {
       const delayMs = this.config.initialRebalanceDelayMs;
       group.inInitialDelay = true;
@@ -145,13 +156,14 @@ export class Rebalancer {
   completeJoin(group: ClassicGroup): GroupResult {
     this.timers.cancel(joinTimerKey(group.groupId));
     for (const member of group.members) {
-      if (!member.isAwaitingJoin && !member.isStatic) this.drop(group, member.memberId, 'did not rejoin in time');
+      if (!member.isAwaitingJoin && !member.isStatic)
+        this.drop(group, member.memberId, 'did not rejoin in time');
     }
     if (!group.electJoinedLeader() && group.size > 0) {
       // Only static members are left, none of which has come back. Their sessions will end, or they will join.
       this.log.warn('no member rejoined, the rebalance is drawn out', { group: group.groupId });
       group.inInitialDelay = false;
-      this.setJoin(group);
+      this.setJoin(group, REDO_MIN_MS);
       return undefined;
     }
     group.newMemberAdded = false;
@@ -270,8 +282,9 @@ export class Rebalancer {
     this.timers.cancel(syncTimerKey(group.groupId));
   }
 
-  private setJoin(group: ClassicGroup): void {
-    this.timers.set(joinTimerKey(group.groupId), this.clock.monotonicMs() + group.rebalanceTimeoutMs, {
+  private setJoin(group: ClassicGroup, minimumMs = 0): void {
+    const delayMs = Math.max(group.rebalanceTimeoutMs, minimumMs);
+    this.timers.set(joinTimerKey(group.groupId), this.clock.monotonicMs() + delayMs, {
       type: 'join',
       groupId: group.groupId,
     });
