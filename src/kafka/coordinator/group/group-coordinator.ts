@@ -1,7 +1,7 @@
 import type { Env } from '../../../env/env.ts';
 import { ErrorCode } from '../../../wire/kafka/errors.ts';
 import type { CompressionName } from '../../../wire/kafka/records/batch.ts';
-import { coordinatorPartition } from '../java-hash.ts';
+import { coordinatorPartition } from '../coordinator-partition.ts';
 import type { CoordinatorLog } from '../ports.ts';
 import { CoordinatorRuntime } from '../runtime.ts';
 import { groupCodec } from './group-codec.ts';
