@@ -1,0 +1,114 @@
+import { assert } from '../../base/assert.ts';
+import { ErrorCode } from '../../wire/zookeeper/errors.ts';
+import { OpCode } from '../../wire/zookeeper/op-codes.ts';
+import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
+import { applyTxn, type TxnResult } from '../tree/apply-txn.ts';
+import { executeRead, type ReadContext } from './read-operations.ts';
+import type { Request } from './request.ts';
+import { replyToWrite } from './write-replies.ts';
+
+export interface CommitterOptions extends ReadContext {
+  /** A session's beginning (with its timeout) or end (undefined) has been applied. */
+  sessionChanged(sessionId: bigint, timeoutMs: number | undefined): void;
+  /** A transaction is in the tree: outstanding changes up to it may go. */
+  applied(zxid: number): void;
+  /** A request has been answered. */
+  finished(request: Request): void;
+}
+
+/**
+ * The last stage, on every server: applies committed transactions in order and answers the requests of the
+ * server's own clients (CommitProcessor and FinalRequestProcessor of ZooKeeper 3.9).
+ *
+ * Order: the requests of one session are answered in the order in which they came. A read waits for the writes
+ * that its session has under way and for nobody else's; it then sees the applied tree.
+ */
+export class Committer {
+  private readonly options: CommitterOptions;
+  /** Requests that wait, by session: the first of each list is a write, and only such sessions are here. */
+  private readonly waiting = new Map<bigint, Request[]>();
+  /** Every write of this server's own clients that is not committed yet, in the order of proposing. */
+  private waitingCount = 0;
+
+  constructor(options: CommitterOptions) {
+    this.options = options;
+  }
+
+  /** Requests that wait for a commit, including reads behind writes. */
+  get waitingRequests(): number {
+    return this.waitingCount;
+  }
+
+  /** A write that has been sent on its way: it is answered when it comes back by {@link commit}. */
+  awaitCommit(request: Request): void {
+    const queue = this.waiting.get(request.sessionId);
+    if (queue === undefined) this.waiting.set(request.sessionId, [request]);
+    else queue.push(request);
+    this.waitingCount++;
+  }
+
+  /** A read, or a request that was refused before it was proposed: answered at once if it need not wait. */
+  execute(request: Request): void {
+    const queue = this.waiting.size === 0 ? undefined : this.waiting.get(request.sessionId);
+    if (queue === undefined) {
+      this.answerRead(request);
+    } else {
+      queue.push(request);
+      this.waitingCount++;
+    }
+  }
+
+  /** Applies the next committed transaction; answers its request, if it came from here, and the reads behind it. */
+  commit(entry: TxnEntry): void {
+    const { header, body } = entry;
+    const { tree } = this.options;
+    const result = applyTxn(tree, header, body);
+    this.options.applied(header.zxid);
+    if (body.type === OpCode.createSession) {
+      this.options.sessionChanged(header.clientId, body.txn.timeOut);
+    } else if (body.type === OpCode.closeSession) {
+      this.options.sessionChanged(header.clientId, undefined);
+    }
+    const queue = this.waiting.size === 0 ? undefined : this.waiting.get(header.clientId);
+    const first = queue?.[0];
+    if (queue === undefined || first?.entry?.header.zxid !== header.zxid) return;
+    queue.shift();
+    this.waitingCount--;
+    this.answerWrite(first, result);
+    this.answerReadsBehind(header.clientId, queue);
+  }
+
+  private answerReadsBehind(sessionId: bigint, queue: Request[]): void {
+    for (let next = queue[0]; next !== undefined && next.entry === undefined; next = queue[0]) {
+      queue.shift();
+      this.waitingCount--;
+      this.answerRead(next);
+    }
+    if (queue.length === 0) this.waiting.delete(sessionId);
+  }
+
+  private answerWrite(request: Request, result: TxnResult): void {
+    const { client } = request;
+    if (client !== undefined) {
+      if (result.type === OpCode.createSession) client.sessionCreated(request);
+      else client.respond(request, this.options.tree.lastProcessedZxid, replyToWrite(result));
+      if (result.type === OpCode.closeSession || result.error === ErrorCode.SESSIONMOVED)
+        client.closeAfterReplies();
+    }
+    this.options.finished(request);
+  }
+
+  private answerRead(request: Request): void {
+    assert(request.entry === undefined, 'a write is answered by its commit');
+    const { client, refusal } = request;
+    if (client !== undefined) {
+      if (refusal === ErrorCode.SESSIONMOVED) {
+        client.closeAfterReplies();
+      } else {
+        const reply = refusal === undefined ? executeRead(this.options, request) : { error: refusal };
+        client.respond(request, this.options.tree.lastProcessedZxid, reply);
+      }
+    }
+    this.options.finished(request);
+  }
+}

@@ -1,0 +1,71 @@
+import type { Timers } from '../../env/timers.ts';
+import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
+
+/** The transaction log, as the pipeline needs it. */
+export interface TxnLog {
+  /** Adds a transaction behind all others. It need not be durable before {@link sync}. */
+  append(entry: TxnEntry): void;
+  /** Makes everything appended before the call durable. */
+  sync(): Promise<void>;
+}
+
+export interface GroupCommitOptions {
+  log: TxnLog;
+  timers: Timers;
+  /** A transaction is durable. Called in order, in one turn for all that shared a sync. */
+  durable(entry: TxnEntry): void;
+  /** All transactions of one sync have been reported. */
+  batchDone(count: number): void;
+  /** The log cannot be written any more: nothing proposed from here on will become durable. */
+  failed(error: unknown): void;
+}
+
+/**
+ * Writes transactions to the log such that all that wait share one sync (SyncRequestProcessor of 3.9): those
+ * of one turn of the event loop go together, and those that come while a sync is under way form the next group.
+ */
+export class GroupCommit {
+  private readonly options: GroupCommitOptions;
+  private waiting: TxnEntry[] = [];
+  private isBusy = false;
+  private hasFailed = false;
+
+  constructor(options: GroupCommitOptions) {
+    this.options = options;
+  }
+
+  propose(entry: TxnEntry): void {
+    this.waiting.push(entry);
+    if (this.isBusy || this.hasFailed) return;
+    this.isBusy = true;
+    this.options.timers.soon(() => this.writeGroup());
+  }
+
+  private writeGroup(): void {
+    const group = this.waiting;
+    this.waiting = [];
+    const { log } = this.options;
+    try {
+      for (const entry of group) log.append(entry);
+      log.sync().then(
+        () => this.groupIsDurable(group),
+        (error: unknown) => this.fail(error),
+      );
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private groupIsDurable(group: readonly TxnEntry[]): void {
+    // Busy until the end: what the reports propose belongs to the next group.
+    for (const entry of group) this.options.durable(entry);
+    this.options.batchDone(group.length);
+    if (this.waiting.length > 0) this.writeGroup();
+    else this.isBusy = false;
+  }
+
+  private fail(error: unknown): void {
+    this.hasFailed = true;
+    this.options.failed(error);
+  }
+}
