@@ -2,6 +2,7 @@ import type { GoldenCheck } from './check.ts';
 import { kafkaApiVersions } from './kafka-api-versions.ts';
 import { kafkaErrors } from './kafka-errors.ts';
 import { kafkaMessages } from './kafka-messages.ts';
+import { kafkaRecords } from './kafka-records.ts';
 import { kafkaSpecs } from './kafka-specs.ts';
 
 /** Every check there is. */
@@ -10,4 +11,5 @@ export const goldenChecks: readonly GoldenCheck[] = [
   kafkaSpecs,
   kafkaErrors,
   kafkaApiVersions,
+  ...kafkaRecords,
 ];

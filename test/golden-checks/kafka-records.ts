@@ -13,9 +13,10 @@ import { downConvert } from '../../src/wire/kafka/records/convert.ts';
 import { buildLegacySet } from '../../src/wire/kafka/records/legacy.ts';
 import type { LogRecord } from '../../src/wire/kafka/records/record.ts';
 import { firstOffset, readBatch } from '../../src/wire/kafka/records/records.ts';
+import type { GoldenCheck } from './check.ts';
 
 /** What Apache's classes read from one record, in the words of the golden files. */
-export interface RecordText {
+interface RecordText {
   offset: number;
   timestamp?: number;
   keyHex: string | null;
@@ -26,7 +27,7 @@ export interface RecordText {
   coordinatorEpoch?: number;
 }
 
-export interface BatchText {
+interface BatchText {
   magic: number;
   compression: string;
   baseOffset: number;
@@ -93,7 +94,7 @@ function describeRecord(batch: RecordBatch, record: LogRecord): RecordText {
 }
 
 /** Describes a batch as the golden files do. */
-export function describeBatch(batch: RecordBatch): object {
+function describeBatch(batch: RecordBatch): object {
   batch.ensureValid();
   const common = {
     magic: batch.magic,
@@ -164,7 +165,7 @@ function rebuild(text: BatchText, baseTimestamp: number | undefined): Buffer {
 }
 
 /** A line of `batches.jsonl.gz`: read, describe, and write again (same bytes where nothing is compressed). */
-export function checkBatches(line: BatchesLine): void {
+function checkBatches(line: BatchesLine): void {
   const buffer = Buffer.from(line.hex, 'hex');
   const batches = [...batchesIn(buffer)];
   same(batches.map(describeBatch), line.batches);
@@ -192,7 +193,7 @@ interface DownConvertLine {
 }
 
 /** A line of `downconvert.jsonl.gz`. */
-export function checkDownConvert(line: DownConvertLine): void {
+function checkDownConvert(line: DownConvertLine): void {
   const input = batchesIn(Buffer.from(line.inHex, 'hex'));
   const output = Buffer.concat(downConvert(input, line.toMagic, line.firstOffset));
   if (line.out.every(({ compression }) => compression === 'none')) {
@@ -212,7 +213,7 @@ interface InvalidLine {
 }
 
 /** A line of `invalid.jsonl`: the same batches and records come out before the same stage gives up. */
-export function checkInvalid(line: InvalidLine): void {
+function checkInvalid(line: InvalidLine): void {
   let stage = 'batches';
   let batchesSeen = 0;
   let recordsSeen = 0;
@@ -261,7 +262,7 @@ function reader(text: string): ByteReader {
 }
 
 /** `primitives.json`, one check per entry. */
-export const primitiveChecks: { [K in keyof Primitives]: (entry: Primitives[K][number]) => void } = {
+const primitiveChecks: { [K in keyof Primitives]: (entry: Primitives[K][number]) => void } = {
   murmur2({ keyHex, hash, positive: withoutSign, partitionOf12 }) {
     assert.equal(murmur2(Buffer.from(keyHex, 'hex')), hash);
     assert.equal(positive(hash), withoutSign);
@@ -300,3 +301,36 @@ export const primitiveChecks: { [K in keyof Primitives]: (entry: Primitives[K][n
     assert.equal(javaAbs(hashCode) % 50, partition);
   },
 };
+
+function lineCheck<T>(name: string, file: string, check: (line: T) => void): GoldenCheck {
+  return {
+    name,
+    matches: (path) => path === `kafka/records/${file}`,
+    *cases(golden) {
+      for (const line of golden.lines<T & { name: string }>()) {
+        yield { label: line.name, run: () => check(line) };
+      }
+    },
+  };
+}
+
+/** `primitives.json`: hashes, checksums, varints and ids. */
+const primitives: GoldenCheck = {
+  name: 'Kafka primitives',
+  matches: (path) => path === 'kafka/records/primitives.json',
+  *cases(golden) {
+    const facts = golden.json<Record<string, unknown[]>>();
+    for (const [name, check] of Object.entries(primitiveChecks)) {
+      for (const [index, fact] of (facts[name] ?? []).entries()) {
+        yield { label: `${name} ${index}`, run: () => (check as (fact: unknown) => void)(fact) };
+      }
+    }
+  },
+};
+
+export const kafkaRecords: readonly GoldenCheck[] = [
+  lineCheck('Kafka record batches', 'batches.jsonl.gz', checkBatches),
+  lineCheck('Kafka down-conversion', 'downconvert.jsonl.gz', checkDownConvert),
+  lineCheck('damaged Kafka batches', 'invalid.jsonl', checkInvalid),
+  primitives,
+];
