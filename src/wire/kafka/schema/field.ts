@@ -79,7 +79,9 @@ export type Fields = { readonly [name: string]: Field };
 type Phantom<F extends Field> = NonNullable<F['phantom']>;
 
 /** What decoding gives: every field is there, with its default in versions that lack it. */
-export type FieldValues<F extends Fields> = { [K in keyof F]: Phantom<F[K]>['value'] } & WithUnknownTags;
+export type FieldValues<F extends Fields> = {
+  -readonly [K in keyof F]: Phantom<F[K]>['value'];
+} & WithUnknownTags;
 
 type RequiredKeys<F extends Fields, Since> = {
   [K in keyof F]: Phantom<F[K]>['optional'] extends true ? never : F[K]['versions'] extends Since ? K : never;

@@ -111,7 +111,7 @@ class SchemaMessage<Value, D> implements Message<Value, D> {
   }
 
   private compile<V, W>(version: number, wide: boolean): Codec<V, W> {
-    if (!hasVersion(this.versions, version)) {
+    if (!Number.isInteger(version) || !hasVersion(this.versions, version)) {
       const { min, max } = this.versions;
       throw new UnsupportedVersionError(`${this.name} has no version ${version}, only ${min} to ${max}`);
     }
