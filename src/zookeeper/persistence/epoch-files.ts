@@ -1,4 +1,5 @@
 import type { Disk } from '../../env/disk.ts';
+import { replaceFile } from '../../storage/replace-file.ts';
 import { PersistenceError } from './persistence-error.ts';
 
 /** The files in which a server of an ensemble keeps what it has promised and what it has joined. */
@@ -23,15 +24,5 @@ export function readEpoch(disk: Disk, directory: string, name: EpochName): numbe
 
 /** Durable when it returns: the promise must not be forgotten. */
 export function writeEpoch(disk: Disk, directory: string, name: EpochName, epoch: number): void {
-  const temporary = `${directory}/${name}.tmp`;
-  const file = disk.open(temporary, 'write');
-  try {
-    file.truncate(0);
-    file.write([Buffer.from(String(epoch))], 0);
-    file.syncNow();
-  } finally {
-    file.close();
-  }
-  disk.rename(temporary, `${directory}/${name}`);
-  disk.syncDirectory(directory);
+  replaceFile(disk, `${directory}/${name}`, Buffer.from(String(epoch)));
 }

@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { DiskFile } from '../../env/disk.ts';
 import type { Env } from '../../env/env.ts';
+import { encodeTxnEntry, type TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
 import { logName } from './file-names.ts';
 import { PersistenceError } from './persistence-error.ts';
 import { LOG_HEADER_BYTES, logHeader, RECORD_OVERHEAD_BYTES, writeRecord } from './txn-log-file.ts';
@@ -10,7 +11,7 @@ export interface TxnLogOptions {
   directory: string;
   /** zookeeper.preAllocSize: log files grow by this much at a time; 0 for as they are written. */
   preAllocSizeBytes: number;
-  /** zookeeper.forceSync: without it, `commit` does not wait for the disk. */
+  /** zookeeper.forceSync: without it, `sync` does not wait for the disk. */
   forceSync: boolean;
   /** zookeeper.txnLogSizeLimitInKb: a log file that has grown beyond is rolled. Undefined for no limit. */
   sizeLimitBytes?: number | undefined;
@@ -39,16 +40,16 @@ interface Waiter {
 }
 
 /**
- * Appends transactions to log files, with group commit: everything appended by the end of a turn is written by
- * one call, and everything appended during a sync shares the next one.
+ * Appends transactions to log files, with group commit: everything appended before a sync is written by one call
+ * and shares that sync.
  *
- *     idle --append--> idle (records wait) --commit--> flushing
+ *     idle --append--> idle (records wait) --sync--> flushing
  *     flushing --synced, nobody waits--> idle
  *     flushing --synced, someone waits--> flushing (the next batch)
  *     flushing --write or sync fails--> failed, for good: what a failed sync left on disk is unknown
  */
 export class TxnLog {
-  private readonly env: Pick<Env, 'disk' | 'timers' | 'clock' | 'log'>;
+  private readonly env: Pick<Env, 'disk' | 'clock' | 'log'>;
   private readonly options: TxnLogOptions;
   private current: OpenLog | undefined;
   /** Rolled logs that still have records to write, or a file to sync and close. */
@@ -60,7 +61,7 @@ export class TxnLog {
   private syncMs = 0;
 
   /** `lastZxid` is the last transaction that is in the log already. */
-  constructor(env: Pick<Env, 'disk' | 'timers' | 'clock' | 'log'>, options: TxnLogOptions, lastZxid: number) {
+  constructor(env: Pick<Env, 'disk' | 'clock' | 'log'>, options: TxnLogOptions, lastZxid: number) {
     this.env = env;
     this.options = options;
     this.lastAppended = lastZxid;
@@ -82,16 +83,13 @@ export class TxnLog {
   }
 
   /**
-   * Queues an encoded transaction (`encodeTxnEntry`). The memory must not change until it is committed. Zxids
-   * must rise.
+   * Queues a transaction; zxids must rise. `payload` is its encoding (`encodeTxnEntry`) where the caller has it;
+   * that memory must not change until the transaction is durable.
    */
-  append(zxid: number, payload: Buffer): void {
+  append(entry: TxnEntry, payload: Buffer = encodeTxnEntry(entry)): void {
     if (this.failure !== undefined) throw this.failure;
-    assert(
-      zxid > this.lastAppended,
-      `transaction 0x${zxid.toString(16)} follows 0x${this.lastAppended.toString(16)}`,
-    );
-    assert(payload.length > 0, 'an empty transaction would end the log');
+    const { zxid } = entry.header;
+    assert(zxid > this.lastAppended, `zxid ${zxid} is not above ${this.lastAppended}`);
     this.lastAppended = zxid;
     this.current ??= {
       path: `${this.options.directory}/${logName(zxid)}`,
@@ -105,14 +103,15 @@ export class TxnLog {
     this.current.waitingBytes += payload.length + RECORD_OVERHEAD_BYTES;
   }
 
-  /** Resolves when everything appended so far is durable; rejects with a PersistenceError, then for ever. */
-  commit(): Promise<void> {
+  /**
+   * Writes what waits and resolves when everything appended so far is durable; calls during a sync share the next
+   * one. Rejects with a PersistenceError, and from then on always.
+   */
+  sync(): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     return new Promise((resolve, reject) => {
       this.waiters.push({ resolve, reject });
-      if (this.flushing) return;
-      this.flushing = true;
-      this.env.timers.soon(() => void this.flush());
+      if (!this.flushing) void this.flush();
     });
   }
 
@@ -126,7 +125,7 @@ export class TxnLog {
   /** Commits what is left and closes the files. */
   async close(): Promise<void> {
     try {
-      await this.commit();
+      await this.sync();
     } finally {
       this.roll();
       for (const log of this.rolled) log.file?.close();
@@ -135,6 +134,7 @@ export class TxnLog {
   }
 
   private async flush(): Promise<void> {
+    this.flushing = true;
     while (this.waiters.length > 0) {
       const waiters = this.waiters;
       this.waiters = [];
@@ -155,7 +155,7 @@ export class TxnLog {
     for (const log of logs) {
       if (log.waitingBytes === 0) continue;
       const file = this.write(log);
-      if (this.options.forceSync) await this.sync(file);
+      if (this.options.forceSync) await this.syncFile(file);
     }
     this.closeRolled();
     const limit = this.options.sizeLimitBytes;
@@ -196,7 +196,7 @@ export class TxnLog {
     return file;
   }
 
-  private async sync(file: DiskFile): Promise<void> {
+  private async syncFile(file: DiskFile): Promise<void> {
     const startMs = this.env.clock.monotonicMs();
     await file.sync();
     this.syncMs = this.env.clock.monotonicMs() - startMs;
