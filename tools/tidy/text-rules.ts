@@ -1,0 +1,71 @@
+import type { Finding } from './finding.ts';
+import { lineAt, type SourceFile } from './source-file.ts';
+
+const LONGEST_FILE_LINES = 600;
+
+interface Rule {
+  pattern: RegExp;
+  problem: string;
+  remedy: string;
+}
+
+const CODE_RULES: readonly Rule[] = [
+  {
+    pattern: /(?<![\w$.])any(?![\w$(:?])/g,
+    problem: 'type any',
+    remedy: 'Name the type, or take unknown and check it',
+  },
+  {
+    pattern: /[\w$)\]]!(?![=\w])/g,
+    problem: 'non-null assertion',
+    remedy: 'Check for undefined, or make the type say that it is there',
+  },
+];
+
+const TEXT_RULES: readonly Rule[] = [
+  {
+    pattern:
+      /@ts-(?:ignore|expect-error|nocheck)|biome-ignore lint\/(?:suspicious\/noExplicitAny|style\/noNonNullAssertion)/g,
+    problem: 'switches a check off',
+    remedy: 'Make the code pass it',
+  },
+];
+
+/** Directories of one machine; assembled here so that this file has none in it. */
+const MACHINE_PATHS = new RegExp(
+  `(?<![\\w.:/-])/(?:${['work', 'root', 'Users', 'home'].join('|')})/[\\w.]`,
+  'g',
+);
+
+function apply(rules: readonly Rule[], path: string, text: string): Finding[] {
+  return rules.flatMap(({ pattern, problem, remedy }) =>
+    [...text.matchAll(pattern)].map((match) => ({ path, line: lineAt(text, match.index), problem, remedy })),
+  );
+}
+
+/** Types that switch checking off, and files too long to be read in one go. */
+export function checkCode(files: readonly SourceFile[]): Finding[] {
+  return files.flatMap((file) => {
+    const findings = [...apply(CODE_RULES, file.path, file.code), ...apply(TEXT_RULES, file.path, file.text)];
+    const lines = file.text.split('\n').length - 1;
+    if (lines > LONGEST_FILE_LINES) {
+      findings.push({
+        path: file.path,
+        line: LONGEST_FILE_LINES + 1,
+        problem: `${lines} lines long, more than ${LONGEST_FILE_LINES}`,
+        remedy: 'Split it by subject',
+      });
+    }
+    return findings;
+  });
+}
+
+/** Paths of the machine that a file was written on; any kind of text file. */
+export function checkMachinePaths(path: string, text: string): Finding[] {
+  return [...text.matchAll(MACHINE_PATHS)].map((match) => ({
+    path,
+    line: lineAt(text, match.index),
+    problem: `a path of one machine (${match[0]}...)`,
+    remedy: 'Make it relative, a parameter or a temporary directory',
+  }));
+}
