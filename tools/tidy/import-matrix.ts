@@ -49,7 +49,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pino: ['env/node'],
   commander: ['cli'],
   '@node-rs/crc32': ['base', 'wire'],
-  snappy: ['wire/kafka/records'],
+  snappy: ['wire/kafka/records', 'zookeeper/persistence'],
   'lz4-napi': ['wire/kafka/records'],
   '@bokuweb/zstd-wasm': ['wire/kafka/records'],
 };

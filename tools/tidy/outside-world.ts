@@ -44,7 +44,11 @@ const BANS: readonly Ban[] = [
     problem: 'touches the process',
     remedy: 'Pass in what is needed, or extend env',
   },
-  { pattern: /(?<![\w$.])(?:fetch|WebSocket)\s*\(/g, problem: 'opens a connection', remedy: 'Use env.net' },
+  {
+    pattern: /(?:\b(?:await|return|void|new)\s+|[=(]\s*|globalThis\.)(?:fetch|WebSocket)\s*\(/g,
+    problem: 'opens a connection',
+    remedy: 'Use env.net',
+  },
   { pattern: /(?<![\w$.])console\./g, problem: 'writes to the console', remedy: 'Use env.log' },
   { pattern: /(?<![\w$.])require\s*\(/g, problem: 'requires a module', remedy: 'Import it' },
 ];
