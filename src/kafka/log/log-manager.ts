@@ -1,7 +1,14 @@
-import { AssertionError } from '../../base/assert.ts';
 import type { Env } from '../../env/env.ts';
+import type { Timer } from '../../env/timers.ts';
+import { asideDirectoryName } from './directory-names.ts';
+import { runBlocking } from './file-io.ts';
+import { HotTailBudget } from './hot-tail.ts';
 import type { LogConfig } from './log-config.ts';
-import type { TopicPartition } from './topic-partition.ts';
+import { DelayedRemovals, type LogContext, LogDirFailures } from './log-context.ts';
+import { LogDirectory, LogDirectoryError } from './log-directory.ts';
+import { isDiskError, LogError, storageError } from './log-error.ts';
+import { openLog } from './open-log.ts';
+import { type TopicPartition, topicPartitionKey } from './topic-partition.ts';
 import type { UnifiedLog } from './unified-log.ts';
 
 export interface LogManagerOptions {
@@ -36,37 +43,120 @@ export interface LogManagerOptions {
 export interface LogDirDescription {
   readonly logDir: string;
   readonly online: boolean;
+  /** -1 when offline. */
   readonly totalBytes: number;
   readonly usableBytes: number;
   readonly logs: readonly UnifiedLog[];
 }
 
-function unfinished(): never {
-  throw new AssertionError('not written yet');
-}
-
 /** All logs of one broker over its log directories. */
 export class LogManager {
-  protected readonly env: Env;
-  protected readonly options: LogManagerOptions;
+  private readonly env: Env;
+  private readonly options: LogManagerOptions;
+  private readonly context: LogContext;
+  private readonly logs = new Map<string, UnifiedLog>();
+  /** Live ones, in the order of `log.dirs`. */
+  private readonly directories = new Map<string, LogDirectory>();
+  private timers: Timer[] = [];
+  private isShutDown = false;
 
-  /** Creates and locks the log directories; nothing is loaded yet. */
+  /**
+   * Creates and locks the log directories; nothing is loaded yet. A directory that fails is offline from the
+   * start. Throws {@link LogDirectoryError} when one is in use or none can be used.
+   */
   constructor(env: Env, options: LogManagerOptions) {
     this.env = env;
     this.options = options;
+    this.context = {
+      env,
+      failures: new LogDirFailures((logDir, what, error) => this.onFailure(logDir, what, error)),
+      hotTails: new HotTailBudget(options.hotTailBytes),
+      removals: new DelayedRemovals(env),
+      producerIdExpirationMs: options.producerIdExpirationMs,
+    };
+    try {
+      for (const path of options.logDirs) this.openDirectory(path);
+    } catch (error) {
+      this.unlockAll();
+      throw error;
+    }
+    if (this.directories.size === 0) {
+      throw new LogDirectoryError(`none of log.dirs can be used: ${options.logDirs.join(', ')}`);
+    }
+  }
+
+  private openDirectory(path: string): void {
+    if (this.directories.has(path)) throw new LogDirectoryError(`log.dirs names ${path} twice`);
+    try {
+      this.directories.set(path, new LogDirectory(this.context, path));
+    } catch (error) {
+      if (!isDiskError(error)) throw error;
+      this.context.failures.fail(path, 'open', error);
+    }
   }
 
   get liveLogDirs(): readonly string[] {
-    return unfinished();
+    return [...this.directories.keys()];
+  }
+
+  get offlineLogDirs(): readonly string[] {
+    return this.options.logDirs.filter((path) => !this.directories.has(path));
   }
 
   /** Loads every log, recovering where the last shutdown was not clean; then starts the background tasks. */
-  load(): Promise<void> {
-    return unfinished();
+  async load(): Promise<void> {
+    const startedMs = this.env.clock.monotonicMs();
+    await Promise.all([...this.directories.values()].map((directory) => this.loadDirectory(directory)));
+    const tookMs = Math.round(this.env.clock.monotonicMs() - startedMs);
+    this.env.log.info(`Loaded ${this.logs.size} logs in ${tookMs} ms`);
+    this.startTasks();
   }
 
-  get(_topicPartition: TopicPartition): UnifiedLog | undefined {
-    return unfinished();
+  private async loadDirectory(directory: LogDirectory): Promise<void> {
+    try {
+      await this.context.failures.guardAsync(directory.path, 'load logs', () =>
+        directory.load({ configFor: this.options.configFor, onLoaded: (log) => this.addLoaded(log) }),
+      );
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      this.env.log.error(`Cannot load log directory ${directory.path}: ${error.message}`);
+    }
+  }
+
+  private addLoaded(log: UnifiedLog): void {
+    const key = topicPartitionKey(log.topicPartition);
+    const other = this.logs.get(key);
+    if (other !== undefined) {
+      throw new LogDirectoryError(
+        `partition ${key} has a log in ${other.directory} and in ${log.directory}: remove the one in the log ` +
+          'directory that has failed before',
+      );
+    }
+    this.logs.set(key, log);
+  }
+
+  private startTasks(): void {
+    const { options } = this;
+    const tasks: [number, () => void][] = [
+      [options.retentionCheckIntervalMs, () => this.deleteOldSegments()],
+      [options.flushSchedulerIntervalMs, () => this.flushDue()],
+      [options.flushOffsetCheckpointIntervalMs, () => this.checkpointRecoveryPoints()],
+      [options.flushStartOffsetCheckpointIntervalMs, () => this.checkpointLogStarts()],
+      [options.highWatermarkCheckpointIntervalMs, () => this.checkpointHighWatermarks()],
+      [options.producerIdExpirationCheckIntervalMs, () => this.removeExpiredProducers()],
+    ];
+    const begin = this.env.timers.after(options.initialTaskDelayMs, () => {
+      this.timers = tasks.map(([intervalMs, task]) => this.env.timers.every(intervalMs, task));
+    });
+    this.timers = [begin];
+  }
+
+  get(topicPartition: TopicPartition): UnifiedLog | undefined {
+    return this.logs.get(topicPartitionKey(topicPartition));
+  }
+
+  allLogs(): IterableIterator<UnifiedLog> {
+    return this.logs.values();
   }
 
   /**
@@ -75,36 +165,218 @@ export class LogManager {
    * may lie there. Throws KAFKA_STORAGE_ERROR or INCONSISTENT_TOPIC_ID.
    */
   getOrCreate(
-    _topicPartition: TopicPartition,
-    _options: { readonly isNew: boolean; readonly topicId: string | undefined },
+    topicPartition: TopicPartition,
+    options: { readonly isNew: boolean; readonly topicId: string | undefined },
   ): UnifiedLog {
-    return unfinished();
+    const log = this.get(topicPartition) ?? this.create(topicPartition, options.isNew);
+    if (options.topicId !== undefined) log.assignTopicId(options.topicId);
+    return log;
   }
 
-  allLogs(): IterableIterator<UnifiedLog> {
-    return unfinished();
+  private create(topicPartition: TopicPartition, isNew: boolean): UnifiedLog {
+    const key = topicPartitionKey(topicPartition);
+    const offline = this.offlineLogDirs;
+    if (!isNew && offline.length > 0) {
+      throw storageError(
+        `no log is created for ${key}: its data may lie in ${offline.join(', ')}, offline now`,
+      );
+    }
+    let failure: unknown = storageError(`no log directory is online for ${key}`);
+    for (const logDir of this.leastUsedFirst()) {
+      try {
+        const log = this.context.failures.guard(logDir, `create the log of ${key}`, () =>
+          runBlocking(openLog(this.context, this.newLogOptions(topicPartition, logDir))),
+        );
+        this.logs.set(key, log);
+        this.env.log.info(`Created ${log.directory}`);
+        return log;
+      } catch (error) {
+        if (!(error instanceof LogError)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  private newLogOptions(topicPartition: TopicPartition, logDir: string) {
+    return {
+      topicPartition,
+      logDir,
+      directory: `${logDir}/${topicPartitionKey(topicPartition)}`,
+      config: this.options.configFor(topicPartition.topic),
+      cleanShutdown: true,
+      logStartOffset: 0,
+      recoveryPoint: 0,
+    };
+  }
+
+  private leastUsedFirst(): string[] {
+    const counts = new Map(this.liveLogDirs.map((logDir) => [logDir, 0]));
+    for (const { logDir } of this.logs.values()) counts.set(logDir, (counts.get(logDir) ?? 0) + 1);
+    return [...counts].sort((a, b) => a[1] - b[1]).map(([logDir]) => logDir);
   }
 
   /** Renames the log's directory away at once; its files go after `file.delete.delay.ms`. */
-  delete(_topicPartition: TopicPartition): void {
-    unfinished();
+  delete(topicPartition: TopicPartition): void {
+    const key = topicPartitionKey(topicPartition);
+    const log = this.logs.get(key);
+    if (log === undefined) {
+      const offline = this.offlineLogDirs;
+      if (offline.length > 0)
+        throw storageError(`the log of ${key} may lie in ${offline.join(', ')}, offline`);
+      return;
+    }
+    this.logs.delete(key);
+    log.rename(asideDirectoryName(topicPartition, 'delete', this.env.random));
+    log.abandon();
+    const directory = this.directories.get(log.logDir);
+    directory?.removeLater(log.directory, log.config.fileDeleteDelayMs);
+    this.env.log.info(`Log of ${key} is ${log.directory} until it is removed`);
+    this.checkpointRecoveryPoints();
+    this.checkpointLogStarts();
+    this.checkpointHighWatermarks();
   }
 
-  updateTopicConfig(_topic: string): void {
-    unfinished();
+  /** The topic's settings have changed. */
+  updateTopicConfig(topic: string): void {
+    for (const log of this.logs.values()) {
+      if (log.topicPartition.topic === topic) log.updateConfig(this.options.configFor(topic));
+    }
+  }
+
+  /** The broker's defaults have changed. */
+  updateAllConfigs(): void {
+    for (const log of this.logs.values()) log.updateConfig(this.options.configFor(log.topicPartition.topic));
   }
 
   /** For DescribeLogDirs. */
   describe(): LogDirDescription[] {
-    return unfinished();
+    return this.options.logDirs.map((logDir) => {
+      const online = this.directories.has(logDir);
+      const volume = online
+        ? this.context.failures.guard(logDir, 'measure', () => this.env.disk.volume(logDir))
+        : { totalBytes: -1, usableBytes: -1 };
+      return { logDir, online, ...volume, logs: this.logsIn(logDir) };
+    });
+  }
+
+  private logsIn(logDir: string): UnifiedLog[] {
+    return [...this.logs.values()].filter((log) => log.logDir === logDir);
+  }
+
+  // --- background tasks
+
+  private deleteOldSegments(): void {
+    this.forEachLog('delete old segments', (log) => log.deleteOldSegments());
+  }
+
+  private removeExpiredProducers(): void {
+    const nowMs = this.env.clock.nowMs();
+    this.forEachLog('forget idle producers', (log) => log.removeExpiredProducers(nowMs));
+  }
+
+  private flushDue(): void {
+    const nowMs = this.env.clock.nowMs();
+    this.forEachLog('flush', (log) => {
+      if (nowMs - log.lastFlushMs < log.config.flushMs) return;
+      log.flush().catch((error) => this.tell('flush', log, error));
+    });
+  }
+
+  private forEachLog(what: string, task: (log: UnifiedLog) => void): void {
+    for (const log of [...this.logs.values()]) {
+      try {
+        task(log);
+      } catch (error) {
+        this.tell(what, log, error);
+      }
+    }
+  }
+
+  /** A task's failure on one log does not keep it from the others. */
+  private tell(what: string, log: UnifiedLog, error: unknown): void {
+    if (!(error instanceof LogError)) throw error;
+    this.env.log.error(`Cannot ${what} of ${log.directory}: ${error.message}`);
+  }
+
+  private checkpointRecoveryPoints(): void {
+    this.checkpoint((directory, logs) => directory.writeRecoveryPoints(logs));
+  }
+
+  private checkpointLogStarts(): void {
+    this.checkpoint((directory, logs) => directory.writeLogStarts(logs));
   }
 
   checkpointHighWatermarks(): void {
-    unfinished();
+    this.checkpoint((directory, logs) => directory.writeHighWatermarks(logs));
+  }
+
+  private checkpoint(write: (directory: LogDirectory, logs: readonly UnifiedLog[]) => Promise<void>): void {
+    if (this.isShutDown) return;
+    for (const directory of this.directories.values()) {
+      const logs = this.logsIn(directory.path);
+      this.context.failures
+        .guardAsync(directory.path, 'write a checkpoint', () => write(directory, logs))
+        .catch((error) => {
+          if (!(error instanceof LogError)) throw error;
+          this.env.log.error(error.message);
+        });
+    }
+  }
+
+  // --- failure and shutdown
+
+  /** Called in the middle of what failed: the logs are taken away in a turn of their own. */
+  private onFailure(logDir: string, what: string, error: Error): void {
+    this.env.log.error(`Log directory ${logDir} is offline: cannot ${what}: ${error.message}`);
+    this.env.timers.soon(() => this.takeOffline(logDir));
+  }
+
+  private takeOffline(logDir: string): void {
+    if (this.isShutDown) return;
+    const logs = this.logsIn(logDir);
+    for (const log of logs) {
+      this.logs.delete(topicPartitionKey(log.topicPartition));
+      log.abandon();
+    }
+    this.directories.get(logDir)?.unlock();
+    this.directories.delete(logDir);
+    this.options.onLogDirFailure(
+      logDir,
+      logs.map((log) => log.topicPartition),
+    );
+    if (this.directories.size === 0) this.options.onAllLogDirsFailed();
   }
 
   /** Flushes, closes, writes checkpoints and the clean-shutdown markers. */
-  shutdown(_brokerEpoch?: number): Promise<void> {
-    return unfinished();
+  async shutdown(brokerEpoch = -1): Promise<void> {
+    if (this.isShutDown) return;
+    this.isShutDown = true;
+    for (const timer of this.timers) timer.cancel();
+    const directories = [...this.directories.values()];
+    await Promise.all(directories.map((directory) => this.closeDirectory(directory, brokerEpoch)));
+    this.context.removals.runAll();
+    this.unlockAll();
+  }
+
+  private async closeDirectory(directory: LogDirectory, brokerEpoch: number): Promise<void> {
+    const logs = this.logsIn(directory.path);
+    const results = await Promise.allSettled(logs.map((log) => log.close()));
+    const failed = results.filter((result) => result.status === 'rejected');
+    for (const { reason } of failed)
+      this.env.log.error(`Cannot close a log in ${directory.path}`, { reason });
+    if (failed.length > 0) return;
+    try {
+      this.context.failures.guard(directory.path, 'write the last checkpoints', () =>
+        directory.writeClean(logs, brokerEpoch),
+      );
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      this.env.log.error(error.message);
+    }
+  }
+
+  private unlockAll(): void {
+    for (const directory of this.directories.values()) directory.unlock();
   }
 }

@@ -1,131 +1,773 @@
-import { AssertionError } from '../../base/assert.ts';
+import { MalformedError } from '../../base/malformed-error.ts';
+import type { Log } from '../../env/log.ts';
+import { type FileComputation, runAsync, runBlocking } from './file-io.ts';
+import { type HotRead, HotTail } from './hot-tail.ts';
+import type { LeaderEpochCache } from './leader-epoch-cache.ts';
+import { LocalLog } from './local-log.ts';
+import { type AnalyzedAppend, assignOffsets, checkReplicated } from './log-append.ts';
 import type { LogConfig } from './log-config.ts';
-import type {
-  ActiveProducer,
-  AppendInfo,
-  AppendOrigin,
-  EpochEndOffset,
-  LogOffsetMetadata,
-  LogOffsetSnapshot,
-  LogReadResult,
-  ReadOptions,
-  TimestampAndOffset,
+import type { LogContext } from './log-context.ts';
+import { LogError, storageError } from './log-error.ts';
+import type { LoadedLog } from './log-loader.ts';
+import { collectAborted, readCold } from './log-read.ts';
+import {
+  type ActiveProducer,
+  type AppendInfo,
+  type AppendOrigin,
+  type EpochEndOffset,
+  isOffsetOnly,
+  ListOffsetsTimestamp,
+  type LogOffsetMetadata,
+  type LogOffsetSnapshot,
+  type LogReadResult,
+  offsetOnly,
+  type ReadIsolation,
+  type ReadOptions,
+  type TimestampAndOffset,
 } from './log-types.ts';
+import { searchByTimestamp, searchMaxTimestamp, segmentStartsBefore } from './offset-search.ts';
+import type { TopicIdOfLog } from './partition-metadata.ts';
+import { checkProducers } from './producer-check.ts';
+import { replayProducers } from './producer-replay.ts';
+import type { ProducerStateManager } from './producer-state-manager.ts';
+import { beforeLogStart, beyondRetentionBytes, beyondRetentionMs, deletableSegments } from './retention.ts';
+import type { LogSegment } from './segment.ts';
 import type { TopicPartition } from './topic-partition.ts';
 
-function unfinished(): never {
-  throw new AssertionError('not written yet');
+/** A follower was sent offsets that it has already: it must look again where it stands. */
+export class UnexpectedAppendOffsetError extends Error {
+  override name = 'UnexpectedAppendOffsetError';
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+
+  constructor(message: string, offsets: { readonly firstOffset: number; readonly lastOffset: number }) {
+    super(message);
+    this.firstOffset = offsets.firstOffset;
+    this.lastOffset = offsets.lastOffset;
+  }
 }
 
-/** The log of one partition: what is appended, read, truncated and asked about. */
-export abstract class UnifiedLog {
-  abstract readonly topicPartition: TopicPartition;
-  abstract readonly config: LogConfig;
-  /** 22 characters of base64url; undefined when nobody has told yet. */
-  abstract readonly topicId: string | undefined;
-  /** The log directory (one of `log.dirs`) that holds this log. */
-  abstract readonly logDir: string;
-  /** This log's own directory. */
-  abstract readonly directory: string;
+export interface UnifiedLogParts {
+  readonly context: LogContext;
+  readonly topicPartition: TopicPartition;
+  /** The log directory (one of `log.dirs`), and the log's own directory in it. */
+  readonly logDir: string;
+  readonly directory: string;
+  readonly config: LogConfig;
+  readonly log: Log;
+  readonly loaded: LoadedLog;
+  readonly producers: ProducerStateManager;
+  /** Undefined for magic 0 and 1, which carry no epochs. */
+  readonly epochs: LeaderEpochCache | undefined;
+  readonly topicId: TopicIdOfLog;
+}
 
-  abstract readonly logStartOffset: number;
-  abstract readonly logEndOffset: number;
-  abstract readonly logEnd: LogOffsetMetadata;
-  abstract readonly highWatermark: number;
-  abstract readonly lastStableOffset: number;
-  abstract readonly sizeBytes: number;
-  abstract readonly segmentCount: number;
-  abstract readonly latestEpoch: number | undefined;
+const EMPTY_READ = { chunks: [], bytes: 0, firstEntryIncomplete: false } as const;
+
+/**
+ * The log of one partition: what is appended, read, truncated and asked about. Everything but flushes, cold reads
+ * and searches by time happens within the call.
+ *
+ *   log start <= last stable offset <= high watermark <= log end
+ *
+ * Consumers read below the high watermark, or below the last stable offset if they want committed data only.
+ * A failing disk takes the whole log directory offline: every call on its logs throws KAFKA_STORAGE_ERROR then.
+ */
+export class UnifiedLog {
+  readonly topicPartition: TopicPartition;
+  private readonly context: LogContext;
+  private readonly log: Log;
+  private readonly local: LocalLog;
+  private readonly producers: ProducerStateManager;
+  private readonly hotTail: HotTail;
+  private readonly topic: TopicIdOfLog;
+  private epochs: LeaderEpochCache | undefined;
+  private startOffset: number;
+  private highWatermarkAt: LogOffsetMetadata;
+  private firstUnstable: LogOffsetMetadata | undefined;
+  private closed = false;
+
+  constructor(parts: UnifiedLogParts) {
+    const { context, loaded } = parts;
+    this.context = context;
+    this.topicPartition = parts.topicPartition;
+    this.log = parts.log;
+    this.producers = parts.producers;
+    this.epochs = parts.epochs;
+    this.topic = parts.topicId;
+    this.hotTail = new HotTail(context.hotTails);
+    this.local = new LocalLog(context, parts, parts.config, loaded);
+    this.startOffset = loaded.logStartOffset;
+    this.highWatermarkAt = offsetOnly(loaded.logStartOffset);
+    this.local.raiseRecoveryPoint(loaded.logStartOffset);
+    this.noteFirstUnstable();
+  }
+
+  get config(): LogConfig {
+    return this.local.config;
+  }
+
+  /** The log directory (one of `log.dirs`) that holds this log. */
+  get logDir(): string {
+    return this.local.logDir;
+  }
+
+  /** This log's own directory. */
+  get directory(): string {
+    return this.local.directory;
+  }
+
+  /** 22 characters of base64url; undefined when nobody has told yet. */
+  get topicId(): string | undefined {
+    return this.topic.value;
+  }
+
+  get logStartOffset(): number {
+    return this.startOffset;
+  }
+
+  get logEndOffset(): number {
+    return this.local.logEndOffset;
+  }
+
+  get logEnd(): LogOffsetMetadata {
+    return this.local.logEnd;
+  }
+
+  get highWatermark(): number {
+    return this.highWatermarkAt.messageOffset;
+  }
+
+  /** Below it every transaction is decided, and the decision replicated. */
+  get lastStableOffset(): number {
+    return Math.min(this.firstUnstable?.messageOffset ?? this.highWatermark, this.highWatermark);
+  }
+
+  get recoveryPoint(): number {
+    return this.local.recoveryPoint;
+  }
+
+  get lastFlushMs(): number {
+    return this.local.lastFlushMs;
+  }
+
+  get sizeBytes(): number {
+    return this.local.segments.sizeBytes;
+  }
+
+  get segmentCount(): number {
+    return this.local.segments.count;
+  }
+
+  get firstSegmentBaseOffset(): number {
+    return this.local.segments.first?.baseOffset ?? 0;
+  }
+
+  /** Of the last record; undefined for an empty log whose leader has not told its epoch. */
+  get latestEpoch(): number | undefined {
+    return this.epochs?.latest?.epoch;
+  }
+
+  // --- offsets
 
   /** All four offsets with their positions. */
   offsets(): LogOffsetSnapshot {
-    return unfinished();
+    this.highWatermarkAt = this.resolve(this.highWatermarkAt);
+    const unstable = this.firstUnstable;
+    let lastStable = this.highWatermarkAt;
+    if (unstable !== undefined && unstable.messageOffset < this.highWatermark) {
+      lastStable = this.resolve(unstable);
+      this.firstUnstable = lastStable;
+    }
+    return {
+      logStartOffset: this.startOffset,
+      logEnd: this.logEnd,
+      highWatermark: this.highWatermarkAt,
+      lastStable,
+    };
   }
 
-  /**
-   * Appends validated magic 2 batches as the leader: sets base offsets (from the log end) and leader epoch in
-   * place, checks producers, writes. The buffer must not change afterwards: readers share it.
-   */
-  appendAsLeader(_records: Buffer, _leaderEpoch: number, _origin?: AppendOrigin): AppendInfo {
-    return unfinished();
-  }
-
-  /** Appends a leader's batches as they are; offsets must follow the log end. */
-  appendAsFollower(_records: Buffer, _leaderEpoch: number): AppendInfo {
-    return unfinished();
-  }
-
-  /** Whether a read from here needs no file: in the hot tail, or nothing to return. */
-  isHot(_options: ReadOptions): boolean {
-    return unfinished();
-  }
-
-  /** Reads at once, from the hot tail or, blocking, from the segment. Throws OFFSET_OUT_OF_RANGE. */
-  read(_options: ReadOptions): LogReadResult {
-    return unfinished();
-  }
-
-  /** As {@link read}, waiting for the disk off the main thread. */
-  readAsync(_options: ReadOptions): Promise<LogReadResult> {
-    return unfinished();
-  }
-
-  /** ListOffsets: a time, or one of {@link ListOffsetsTimestamp}. Undefined when no record is that late. */
-  offsetForTimestamp(_timestamp: number): Promise<TimestampAndOffset | undefined> {
-    return unfinished();
-  }
-
-  /** ListOffsets version 0: segment starts last changed before a time, newest first. */
-  legacyOffsetsBefore(_timestamp: number, _maxOffsets: number): number[] {
-    return unfinished();
-  }
-
-  endOffsetForEpoch(_leaderEpoch: number): EpochEndOffset {
-    return unfinished();
-  }
-
-  /** A new leader records where its epoch begins. */
-  assignEpochStartOffset(_leaderEpoch: number, _startOffset: number): void {
-    unfinished();
+  /** Looks up where an offset lies, if that is not known yet. */
+  private resolve(at: LogOffsetMetadata): LogOffsetMetadata {
+    if (!isOffsetOnly(at)) return at;
+    if (at.messageOffset >= this.logEndOffset) return this.logEnd;
+    return this.guard('look up an offset', () => {
+      const segment = this.local.segments.floor(at.messageOffset);
+      if (segment === undefined) return at;
+      const place = runBlocking(segment.locate(at.messageOffset));
+      if (place === undefined) return at;
+      return {
+        messageOffset: at.messageOffset,
+        segmentBaseOffset: segment.baseOffset,
+        positionInSegment: place.position,
+      };
+    });
   }
 
   /** Sets the high watermark, held between log start and log end; returns what it became. */
-  updateHighWatermark(_highWatermark: number | LogOffsetMetadata): number {
-    return unfinished();
+  updateHighWatermark(highWatermark: number | LogOffsetMetadata): number {
+    const wanted = typeof highWatermark === 'number' ? offsetOnly(highWatermark) : highWatermark;
+    if (wanted.messageOffset < this.startOffset) this.setHighWatermark(offsetOnly(this.startOffset));
+    else if (wanted.messageOffset >= this.logEndOffset) this.setHighWatermark(this.logEnd);
+    else this.setHighWatermark(wanted);
+    return this.highWatermark;
   }
 
   /** Raises the high watermark; returns the old one, or undefined when it stays. */
-  maybeIncrementHighWatermark(_highWatermark: LogOffsetMetadata): LogOffsetMetadata | undefined {
-    return unfinished();
+  maybeIncrementHighWatermark(highWatermark: LogOffsetMetadata): LogOffsetMetadata | undefined {
+    const old = this.highWatermarkAt;
+    // At the same offset a new segment may have begun.
+    const moves =
+      old.messageOffset < highWatermark.messageOffset ||
+      (old.messageOffset === highWatermark.messageOffset &&
+        old.segmentBaseOffset < highWatermark.segmentBaseOffset);
+    if (!moves || highWatermark.messageOffset > this.logEndOffset) return undefined;
+    this.setHighWatermark(highWatermark);
+    return old;
   }
 
-  /** DeleteRecords and replication of it. Throws OFFSET_OUT_OF_RANGE past the high watermark. */
-  maybeIncrementLogStartOffset(_newLogStartOffset: number, _reason: string): boolean {
-    return unfinished();
+  private setHighWatermark(at: LogOffsetMetadata): void {
+    this.highWatermarkAt = at;
+    this.producers.onHighWatermark(at.messageOffset);
+    this.noteFirstUnstable();
   }
 
-  /** Drops records from this offset on; false when there are none. */
-  truncateTo(_targetOffset: number): boolean {
-    return unfinished();
+  /** The log end has moved back to or below the high watermark, or into a new segment. */
+  private holdHighWatermarkAtEnd(): void {
+    if (this.highWatermark >= this.logEndOffset) this.setHighWatermark(this.logEnd);
   }
 
-  truncateFullyAndStartAt(_newOffset: number, _logStartOffset?: number): void {
-    unfinished();
+  private noteFirstUnstable(): void {
+    const first = this.producers.firstUnstableOffset;
+    const isBelowStart = first !== undefined && first.messageOffset < this.startOffset;
+    this.firstUnstable = isBelowStart ? offsetOnly(this.startOffset) : first;
   }
 
-  flush(): Promise<void> {
-    return unfinished();
+  /** DeleteRecords, and a follower's copy of it. Throws OFFSET_OUT_OF_RANGE past the high watermark. */
+  maybeIncrementLogStartOffset(newLogStartOffset: number, reason: string): boolean {
+    if (newLogStartOffset > this.highWatermark) {
+      throw new LogError(
+        'OFFSET_OUT_OF_RANGE',
+        `log start offset ${newLogStartOffset} is beyond the high watermark ${this.highWatermark}`,
+      );
+    }
+    if (newLogStartOffset <= this.startOffset) return false;
+    this.setLogStartOffset(newLogStartOffset);
+    this.log.info(`Log start offset of ${this.directory} is ${newLogStartOffset} now: ${reason}`);
+    this.epochs?.truncateFromStart(newLogStartOffset);
+    this.producers.onLogStartOffset(newLogStartOffset);
+    this.noteFirstUnstable();
+    return true;
   }
 
-  updateConfig(_config: LogConfig): void {
-    unfinished();
+  private setLogStartOffset(offset: number): void {
+    this.startOffset = offset;
+    if (this.highWatermark < offset) this.updateHighWatermark(offset);
+    this.local.raiseRecoveryPoint(offset);
   }
 
-  assignTopicId(_topicId: string): void {
-    unfinished();
+  // --- appending
+
+  /**
+   * Appends validated magic 2 batches as the leader: sets base offsets (from the log end) and leader epoch in
+   * place, checks producers, writes. The buffer must not change afterwards: readers share it. Throws the errors
+   * of {@link ProducerAppend}, RECORD_LIST_TOO_LARGE and KAFKA_STORAGE_ERROR.
+   */
+  appendAsLeader(records: Buffer, leaderEpoch: number, origin: AppendOrigin = 'client'): AppendInfo {
+    return this.append(assignOffsets(records, this.logEndOffset, leaderEpoch), origin);
+  }
+
+  /**
+   * Appends a leader's batches as they are. Throws CORRUPT_MESSAGE, KAFKA_STORAGE_ERROR and
+   * {@link UnexpectedAppendOffsetError}.
+   */
+  appendAsFollower(records: Buffer, leaderEpoch: number): AppendInfo {
+    const analyzed = checkReplicated(records, leaderEpoch);
+    if (analyzed !== undefined) this.checkFollowsEnd(analyzed);
+    return this.append(analyzed, 'replication');
+  }
+
+  private checkFollowsEnd(analyzed: AnalyzedAppend): void {
+    const { firstOffset, lastOffset, lastOffsetOfFirstBatch } = analyzed;
+    const first = firstOffset >= 0 ? firstOffset : lastOffsetOfFirstBatch;
+    if (first >= this.logEndOffset) return;
+    const message = `offset ${first} was sent to ${this.directory}, which ends at ${this.logEndOffset}`;
+    throw new UnexpectedAppendOffsetError(message, { firstOffset: first, lastOffset });
+  }
+
+  private append(analyzed: AnalyzedAppend | undefined, origin: AppendOrigin): AppendInfo {
+    if (analyzed === undefined) return this.nothingAppended();
+    const { records } = analyzed;
+    if (records.length > this.config.segmentBytes) {
+      throw new LogError(
+        'RECORD_LIST_TOO_LARGE',
+        `${records.length} bytes in one append are more than segment.bytes, ${this.config.segmentBytes}`,
+      );
+    }
+    return this.guard('append', () => {
+      this.topic.flush(this.directory);
+      this.assignEpochs(analyzed);
+      const segment = this.maybeRoll(analyzed);
+      const at = { segmentBaseOffset: segment.baseOffset, positionInSegment: segment.sizeBytes };
+      const check = checkProducers(this.producers, analyzed.batches, origin, at);
+      if (check.duplicate !== undefined) {
+        const { lastOffset, offsetDelta, timestamp } = check.duplicate;
+        return {
+          ...this.nothingAppended(),
+          firstOffset: lastOffset - offsetDelta,
+          lastOffset,
+          duplicate: true,
+          duplicateTimestamp: timestamp,
+        };
+      }
+      this.write(analyzed);
+      for (const update of check.updates) this.producers.update(update);
+      for (const completed of check.completed) {
+        const lastStableOffset = this.producers.lastStableOffset(completed);
+        if (completed.aborted) segment.transactionIndex.append({ ...completed, lastStableOffset });
+        this.producers.complete(completed);
+      }
+      this.producers.mapEndOffset = analyzed.lastOffset + 1;
+      this.noteFirstUnstable();
+      return { ...this.appendedInfo(analyzed), flushed: this.flushIfDue() };
+    });
+  }
+
+  private write(analyzed: AnalyzedAppend): void {
+    const { records, batches, lastOffset, firstOffset, lastOffsetOfFirstBatch } = analyzed;
+    const appended = batches.map((batch) => ({
+      lastOffset: batch.lastOffset,
+      maxTimestamp: batch.maxTimestamp,
+      bytes: batch.sizeInBytes,
+    }));
+    const position = this.local.append(records, appended, lastOffset);
+    this.hotTail.add({
+      buffer: records,
+      baseOffset: firstOffset >= 0 ? firstOffset : lastOffsetOfFirstBatch,
+      lastOffset,
+      segmentBaseOffset: this.local.segments.active.baseOffset,
+      position,
+    });
+  }
+
+  private nothingAppended(): AppendInfo {
+    return {
+      firstOffset: -1,
+      lastOffset: -1,
+      maxTimestamp: -1,
+      appendedBytes: 0,
+      duplicate: false,
+      duplicateTimestamp: -1,
+      lastLeaderEpoch: -1,
+      logStartOffset: this.startOffset,
+      flushed: undefined,
+    };
+  }
+
+  private appendedInfo(analyzed: AnalyzedAppend): AppendInfo {
+    return {
+      firstOffset: analyzed.firstOffset,
+      lastOffset: analyzed.lastOffset,
+      maxTimestamp: analyzed.maxTimestamp,
+      appendedBytes: analyzed.records.length,
+      duplicate: false,
+      duplicateTimestamp: -1,
+      lastLeaderEpoch: analyzed.lastLeaderEpoch,
+      logStartOffset: this.startOffset,
+      flushed: undefined,
+    };
+  }
+
+  private assignEpochs(analyzed: AnalyzedAppend): void {
+    for (const batch of analyzed.batches) {
+      if (batch.magic === 2) {
+        if (batch.leaderEpoch >= 0) this.epochs?.assign(batch.leaderEpoch, batch.baseOffset);
+      } else if (this.epochs?.latest !== undefined) {
+        this.log.warn(
+          `Magic ${batch.magic} data came for ${this.directory}: its leader epochs are forgotten`,
+        );
+        this.epochs.clear();
+      }
+    }
+  }
+
+  private maybeRoll(analyzed: AnalyzedAppend): LogSegment {
+    const { active } = this.local.segments;
+    const rolls = active.shouldRoll({
+      config: this.config,
+      nowMs: this.context.env.clock.nowMs(),
+      bytes: analyzed.records.length,
+      maxTimestamp: analyzed.maxTimestamp,
+      lastOffset: analyzed.lastOffset,
+    });
+    if (!rolls) return active;
+    // Magic 0 and 1 do not tell the first offset: 2^31 - 1 before the last is at or below it, and near enough.
+    const { firstOffset, lastOffset } = analyzed;
+    return this.roll(firstOffset >= 0 ? firstOffset : lastOffset - 0x7fff_ffff);
+  }
+
+  /** Begins a new segment; the old one is flushed in the background. */
+  roll(expectedNextOffset?: number): LogSegment {
+    const segment = this.local.roll(expectedNextOffset);
+    this.producers.mapEndOffset = segment.baseOffset;
+    const snapshot = this.producers.takeSnapshot(false);
+    this.holdHighWatermarkAtEnd();
+    this.local.inBackground('flush a full segment', async () => {
+      if (snapshot !== undefined) await this.producers.snapshots.sync(snapshot);
+      await this.local.flush(segment.baseOffset, false);
+    });
+    return segment;
+  }
+
+  private flushIfDue(): Promise<void> | undefined {
+    if (this.logEndOffset - this.recoveryPoint < this.config.flushMessages) return undefined;
+    const flushed = this.flush();
+    // Whoever waits for it is told; without anybody, the directory is offline and that is enough.
+    flushed.catch(() => undefined);
+    return flushed;
+  }
+
+  /** Resolves when all that was appended before the call is durable. */
+  async flush(): Promise<void> {
+    this.checkOpen();
+    await this.whileOpen(() => this.local.flush(this.logEndOffset, false));
+  }
+
+  // --- reading
+
+  /** Whether {@link read} needs no file: the answer is in the hot tail, or empty. */
+  isHot(options: ReadOptions): boolean {
+    const tailStart = this.hotTail.startOffset;
+    if (tailStart !== undefined && options.startOffset >= tailStart) return true;
+    return options.startOffset >= this.limitOf(options.isolation).messageOffset;
+  }
+
+  /** Reads at once, from the hot tail or, blocking, from the segment. Throws OFFSET_OUT_OF_RANGE. */
+  read(options: ReadOptions): LogReadResult {
+    return this.readHot(options) ?? this.guard('read', () => runBlocking(this.readFiles(options)));
+  }
+
+  /** As {@link read}, waiting for the disk off the main thread. */
+  async readAsync(options: ReadOptions): Promise<LogReadResult> {
+    for (;;) {
+      const hot = this.readHot(options);
+      if (hot !== undefined) return hot;
+      const { truncations } = this.local;
+      const result = await this.computeAsync('read', () => this.readFiles(options));
+      if (truncations === this.local.truncations) return result;
+    }
+  }
+
+  private limitOf(isolation: ReadIsolation): LogOffsetMetadata {
+    if (isolation === 'log-end') return this.logEnd;
+    const isUnstable = isolation === 'last-stable-offset' && this.lastStableOffset < this.highWatermark;
+    return isUnstable ? (this.firstUnstable ?? this.highWatermarkAt) : this.highWatermarkAt;
+  }
+
+  /** Undefined when a file is needed. */
+  private readHot(options: ReadOptions): LogReadResult | undefined {
+    this.checkOpen();
+    const { startOffset, isolation } = options;
+    if (startOffset < this.startOffset || startOffset > this.logEndOffset) {
+      throw new LogError(
+        'OFFSET_OUT_OF_RANGE',
+        `offset ${startOffset} is outside ${this.startOffset} to ${this.logEndOffset}`,
+      );
+    }
+    const limit = this.limitOf(isolation);
+    if (startOffset >= limit.messageOffset) {
+      const fetchOffset = startOffset === limit.messageOffset ? limit : offsetOnly(startOffset);
+      return this.readResult(options, { ...EMPTY_READ, fetchOffset });
+    }
+    const read = this.hotTail.read({ ...options, limitOffset: limit.messageOffset });
+    return read === undefined ? undefined : this.completeRead(options, read);
+  }
+
+  private *readFiles(options: ReadOptions): FileComputation<LogReadResult> {
+    const limitOffset = this.limitOf(options.isolation).messageOffset;
+    const read = yield* readCold(this.local.segments, { ...options, limitOffset });
+    if (read === undefined) return this.readResult(options, { ...EMPTY_READ, fetchOffset: this.logEnd });
+    return this.completeRead(options, read);
+  }
+
+  private completeRead(options: ReadOptions, read: HotRead): LogReadResult {
+    const { chunks, bytes, firstEntryIncomplete, lastOffset } = read;
+    const fetchOffset = {
+      messageOffset: options.startOffset,
+      segmentBaseOffset: read.segmentBaseOffset,
+      positionInSegment: read.position,
+    };
+    return this.readResult(options, { chunks, bytes, firstEntryIncomplete, fetchOffset }, lastOffset);
+  }
+
+  private readResult(
+    options: ReadOptions,
+    result: Omit<LogReadResult, 'abortedTransactions'>,
+    lastOffset?: number,
+  ): LogReadResult {
+    if (options.isolation !== 'last-stable-offset') return { ...result, abortedTransactions: undefined };
+    const abortedTransactions =
+      lastOffset === undefined
+        ? []
+        : this.guard('read the transaction index', () =>
+            collectAborted(this.local.segments, options.startOffset, lastOffset + 1),
+          );
+    return { ...result, abortedTransactions };
+  }
+
+  // --- looking up
+
+  /**
+   * ListOffsets: a time, or one of {@link ListOffsetsTimestamp}. Undefined when no record is that late. Throws
+   * UNSUPPORTED_FOR_MESSAGE_FORMAT for a time in a magic 0 log.
+   */
+  async offsetForTimestamp(timestamp: number): Promise<TimestampAndOffset | undefined> {
+    const { EARLIEST, EARLIEST_LOCAL, LATEST, LATEST_TIERED, MAX_TIMESTAMP } = ListOffsetsTimestamp;
+    if (this.config.messageFormatMagic === 0 && timestamp !== EARLIEST && timestamp !== LATEST) {
+      throw new LogError(
+        'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+        'records of format 0 have no timestamps to search',
+      );
+    }
+    if (timestamp === LATEST) {
+      return { timestamp: -1, offset: this.logEndOffset, leaderEpoch: this.latestEpoch ?? -1 };
+    }
+    if (timestamp === EARLIEST || timestamp === EARLIEST_LOCAL) return this.earliestOffset();
+    if (timestamp === LATEST_TIERED) return { timestamp: -1, offset: -1, leaderEpoch: -1 };
+    const { segments } = this.local;
+    return this.computeAsync('search by time', () =>
+      timestamp === MAX_TIMESTAMP
+        ? searchMaxTimestamp(segments.all)
+        : searchByTimestamp(segments.all, timestamp, this.startOffset),
+    );
+  }
+
+  private earliestOffset(): TimestampAndOffset {
+    const earliest = this.epochs?.earliest;
+    const isKnown = earliest !== undefined && earliest.startOffset <= this.startOffset;
+    return { timestamp: -1, offset: this.startOffset, leaderEpoch: isKnown ? earliest.epoch : -1 };
+  }
+
+  /** ListOffsets version 0: starts of segments last changed at or before a time, newest first. */
+  legacyOffsetsBefore(timestamp: number, maxOffsets: number): number[] {
+    return this.guard('look at segments', () => {
+      const starts = this.local.segments.all.map((segment) => ({
+        offset: Math.max(segment.baseOffset, this.startOffset),
+        modifiedMs: segment.modifiedMs,
+      }));
+      if (this.local.segments.active.sizeBytes > 0) {
+        starts.push({ offset: this.logEndOffset, modifiedMs: this.context.env.clock.nowMs() });
+      }
+      return segmentStartsBefore(starts, timestamp, maxOffsets);
+    });
+  }
+
+  /** OffsetForLeaderEpoch. */
+  endOffsetForEpoch(leaderEpoch: number): EpochEndOffset {
+    return this.epochs?.endOffsetFor(leaderEpoch, this.logEndOffset) ?? { leaderEpoch: -1, endOffset: -1 };
+  }
+
+  /** A new leader records where its epoch begins. */
+  assignEpochStartOffset(leaderEpoch: number, startOffset: number): void {
+    this.guard('record a leader epoch', () => this.epochs?.assign(leaderEpoch, startOffset));
   }
 
   activeProducers(): ActiveProducer[] {
-    return unfinished();
+    return this.producers.active();
   }
+
+  /** Forgets producers that have written nothing for `producer.id.expiration.ms`. */
+  removeExpiredProducers(nowMs: number): void {
+    this.producers.removeExpired(nowMs);
+  }
+
+  // --- truncating and removing
+
+  /** Drops the records from an offset on; false when there are none. */
+  truncateTo(targetOffset: number): boolean {
+    if (targetOffset >= this.logEndOffset) {
+      this.epochs?.truncateFromEnd(this.logEndOffset);
+      return false;
+    }
+    if (targetOffset < this.firstSegmentBaseOffset) {
+      this.truncateFullyAndStartAt(targetOffset);
+      return true;
+    }
+    this.log.info(`Truncating ${this.directory} to offset ${targetOffset}`);
+    this.guard('truncate', () => {
+      this.hotTail.clear();
+      const dropped = this.local.truncateTo(targetOffset);
+      this.removeSnapshotsOf(dropped);
+      this.epochs?.truncateFromEnd(targetOffset);
+      this.startOffset = Math.min(targetOffset, this.startOffset);
+      this.rebuildProducers(targetOffset);
+      if (this.highWatermark >= this.logEndOffset) this.setHighWatermark(this.logEnd);
+      else this.noteFirstUnstable();
+    });
+    return true;
+  }
+
+  /** Drops everything; the next record gets `newOffset`. */
+  truncateFullyAndStartAt(newOffset: number, logStartOffset = newOffset): void {
+    this.log.info(`Emptying ${this.directory}, which starts at offset ${newOffset} now`);
+    this.guard('truncate', () => {
+      this.hotTail.clear();
+      this.local.truncateFullyAndStartAt(newOffset);
+      this.epochs?.clear();
+      this.producers.truncateFullyAndStartAt(newOffset);
+      this.startOffset = logStartOffset;
+      this.rebuildProducers(newOffset);
+      this.setHighWatermark(this.logEnd);
+    });
+  }
+
+  private rebuildProducers(lastOffset: number): void {
+    runBlocking(
+      replayProducers(this.producers, this.local.segments, {
+        clock: this.context.env.clock,
+        logStartOffset: this.startOffset,
+        lastOffset,
+        messageFormatMagic: this.config.messageFormatMagic,
+        cleanShutdown: false,
+      }),
+    );
+  }
+
+  private removeSnapshotsOf(segments: readonly LogSegment[]): void {
+    const paths = segments
+      .map((segment) => this.producers.snapshots.markDeleted(segment.baseOffset))
+      .filter((path) => path !== undefined);
+    if (paths.length > 0) this.local.removeLater([], paths);
+  }
+
+  /** Applies retention and the log start offset; returns how many segments went. */
+  deleteOldSegments(): number {
+    const nowMs = this.context.env.clock.nowMs();
+    const { retentionMs, retentionBytes } = this.config;
+    return this.guard('delete old segments', () => {
+      let count = this.deleteWhere(beforeLogStart(this.startOffset), 'it is below the log start offset');
+      // Compacted topics without `delete` keep their records; their cleaning has its place here.
+      if (!this.config.delete) return count;
+      count += this.deleteWhere(beyondRetentionBytes(this.sizeBytes, retentionBytes), 'of retention.bytes');
+      count += this.deleteWhere(beyondRetentionMs(nowMs, retentionMs), 'of retention.ms');
+      return count;
+    });
+  }
+
+  private deleteWhere(
+    rule: (segment: LogSegment, next: LogSegment | undefined) => boolean,
+    reason: string,
+  ): number {
+    const { segments } = this.local;
+    const { highWatermark, logEndOffset } = this;
+    const deletable = deletableSegments({ segments: segments.all, highWatermark, logEndOffset }, rule);
+    const last = deletable.at(-1);
+    if (last === undefined) return 0;
+    if (deletable.length === segments.count) this.roll();
+    const next = segments.higher(last.baseOffset);
+    if (next !== undefined)
+      this.maybeIncrementLogStartOffset(next.baseOffset, `segments went because ${reason}`);
+    this.local.discard(deletable);
+    this.removeSnapshotsOf(deletable);
+    return deletable.length;
+  }
+
+  // --- life cycle
+
+  /** Returns the settings until now. */
+  updateConfig(config: LogConfig): LogConfig {
+    const old = this.local.config;
+    this.local.config = config;
+    return old;
+  }
+
+  /** Throws INCONSISTENT_TOPIC_ID when the log belongs to another topic of the same name. */
+  assignTopicId(topicId: string): void {
+    this.topic.assign(topicId);
+    if (!this.topic.dirty) return;
+    this.context.env.timers.soon(() => {
+      if (this.closed) return;
+      this.local.inBackground('write partition metadata', async () => this.topic.flush(this.directory));
+    });
+  }
+
+  /** Gives the log's directory another name, as for its removal. Leader epochs are not kept up any more. */
+  rename(name: string): void {
+    this.guard('rename', () => {
+      this.topic.flush(this.directory);
+      this.local.rename(name);
+      this.producers.snapshots.moved(this.directory);
+      this.epochs?.stopWriting();
+      this.epochs = undefined;
+    });
+  }
+
+  /** Makes everything durable and closes the files; the log cannot be used any more. */
+  async close(): Promise<void> {
+    this.checkOpen();
+    this.closed = true;
+    this.hotTail.clear();
+    await new Promise<void>((resolve) => this.local.onceUnused(resolve));
+    await this.context.failures.guardAsync(this.logDir, 'close a log', async () => {
+      this.topic.flush(this.directory);
+      this.producers.takeSnapshot(true);
+      this.local.segments.active.seal();
+      await this.local.flush(this.logEndOffset, true);
+      this.local.close();
+    });
+  }
+
+  /** Lets all files go and writes nothing more: the log directory has failed, or the log is to be removed. */
+  abandon(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.hotTail.clear();
+    this.epochs?.stopWriting();
+    this.local.onceUnused(() => this.local.abandon());
+  }
+
+  private guard<T>(what: string, action: () => T): T {
+    this.checkOpen();
+    return this.context.failures.guard(this.logDir, `${what} in ${this.directory}`, () => {
+      try {
+        return action();
+      } catch (error) {
+        throw translateDamage(error);
+      }
+    });
+  }
+
+  private checkOpen(): void {
+    if (this.closed) throw storageError(`the log in ${this.directory} is closed`);
+  }
+
+  /** Runs a computation over the files, which stay open meanwhile. */
+  private computeAsync<T>(what: string, start: () => FileComputation<T>): Promise<T> {
+    this.checkOpen();
+    return this.whileOpen(() =>
+      this.context.failures.guardAsync(this.logDir, `${what} in ${this.directory}`, async () => {
+        try {
+          return await runAsync(start());
+        } catch (error) {
+          throw translateDamage(error);
+        }
+      }),
+    );
+  }
+
+  private async whileOpen<T>(action: () => Promise<T>): Promise<T> {
+    this.local.hold();
+    try {
+      return await action();
+    } finally {
+      this.local.release();
+    }
+  }
+}
+
+/** Bytes in a segment that follow no format are the reader's to know: CORRUPT_MESSAGE. */
+function translateDamage(error: unknown): unknown {
+  return error instanceof MalformedError
+    ? new LogError('CORRUPT_MESSAGE', error.message, { cause: error })
+    : error;
 }

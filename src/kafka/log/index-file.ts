@@ -1,0 +1,149 @@
+import { assert } from '../../base/assert.ts';
+import type { Disk, DiskFile } from '../../env/disk.ts';
+
+const PAGE_BYTES = 4096;
+
+/**
+ * A file of fixed-size entries that grows at its end. New entries wait in a page of memory and reach the file a
+ * page at a time, or by {@link persist}; entries on file are read a page at a time. So an index costs two pages
+ * of memory at most, however large it is.
+ *
+ * The file holds the entries and nothing else. Apache's brokers fill the active segment's index with zeros up to
+ * its limit; they (and this one) rebuild it after a crash and trim it otherwise.
+ */
+export class IndexFile {
+  private readonly disk: Disk;
+  private path: string;
+  readonly entryBytes: number;
+  private count: number;
+  /** Entries below this are on file; the rest are in `tail`. */
+  private persisted: number;
+  /** Allocated with the first append: most indexes are only read. */
+  private tail: Buffer | undefined;
+  private readonly usableBytes: number;
+  private file: DiskFile | undefined;
+  private page: Buffer | undefined;
+  private pageStart = 0;
+
+  constructor(disk: Disk, path: string, entryBytes: number) {
+    this.disk = disk;
+    this.path = path;
+    this.entryBytes = entryBytes;
+    this.usableBytes = PAGE_BYTES - (PAGE_BYTES % entryBytes);
+    const size = disk.stat(path)?.size;
+    if (size === undefined) this.file = disk.open(path, 'write');
+    this.count = Math.floor((size ?? 0) / entryBytes);
+    this.persisted = this.count;
+  }
+
+  get entries(): number {
+    return this.count;
+  }
+
+  /** Whether the file ends in the middle of an entry. */
+  get hasPartialEntry(): boolean {
+    return (this.disk.stat(this.path)?.size ?? 0) % this.entryBytes !== 0;
+  }
+
+  /** The buffer and the position in it where entry `index` lies, until the next call. */
+  locate(index: number): { readonly buffer: Buffer; readonly at: number } {
+    assert(index >= 0 && index < this.count, `entry ${index} of ${this.count} in ${this.path}`);
+    if (index >= this.persisted) {
+      return { buffer: this.waiting(), at: (index - this.persisted) * this.entryBytes };
+    }
+    const position = index * this.entryBytes;
+    const page = this.page;
+    if (page !== undefined && position >= this.pageStart && position < this.pageStart + page.length) {
+      return { buffer: page, at: position - this.pageStart };
+    }
+    return { buffer: this.readPage(position), at: position - this.pageStart };
+  }
+
+  private readPage(position: number): Buffer {
+    this.pageStart = position - (position % this.usableBytes);
+    const length = Math.min(this.usableBytes, this.persisted * this.entryBytes - this.pageStart);
+    const page = Buffer.alloc(length);
+    this.open().read(page, this.pageStart);
+    this.page = page;
+    return page;
+  }
+
+  /** Room for one more entry at the end, to be filled before anything else is called. */
+  append(): { readonly buffer: Buffer; readonly at: number } {
+    if ((this.count - this.persisted + 1) * this.entryBytes > this.usableBytes) this.persist();
+    const at = (this.count - this.persisted) * this.entryBytes;
+    this.count += 1;
+    return { buffer: this.waiting(), at };
+  }
+
+  /** Writes what waits in memory. */
+  persist(): void {
+    const waiting = (this.count - this.persisted) * this.entryBytes;
+    if (waiting === 0) return;
+    this.open().write([this.waiting().subarray(0, waiting)], this.persisted * this.entryBytes);
+    this.persisted = this.count;
+    this.page = undefined;
+  }
+
+  /** Keeps the first `entries` and cuts the file there. */
+  truncate(entries: number): void {
+    assert(entries <= this.count, `truncating ${this.path} to more than it has`);
+    if (entries < this.persisted) {
+      this.persisted = entries;
+      this.page = undefined;
+    }
+    this.count = entries;
+    this.open().truncate(this.persisted * this.entryBytes);
+  }
+
+  /** Writes and makes durable. */
+  async sync(): Promise<void> {
+    this.persist();
+    const wasOpen = this.file !== undefined;
+    const synced = this.open().sync();
+    if (!wasOpen) this.release();
+    await synced;
+  }
+
+  /** Writes, cuts off whatever follows the entries, and lets the descriptor go. Reads open the file again. */
+  close(): void {
+    this.persist();
+    if ((this.disk.stat(this.path)?.size ?? 0) > this.count * this.entryBytes) {
+      this.open().truncate(this.count * this.entryBytes);
+    }
+    this.release();
+  }
+
+  /** Lets the descriptor go without writing: the directory has failed, or the file is to be removed. */
+  release(): void {
+    this.file?.close();
+    this.file = undefined;
+    this.page = undefined;
+  }
+
+  moved(path: string): void {
+    this.path = path;
+  }
+
+  private waiting(): Buffer {
+    this.tail ??= Buffer.alloc(this.usableBytes);
+    return this.tail;
+  }
+
+  private open(): DiskFile {
+    this.file ??= this.disk.open(this.path, 'write');
+    return this.file;
+  }
+}
+
+/** The last of `count` ascending keys that is at most `target`; -1 when all are larger. */
+export function floorSlot(count: number, target: number, keyAt: (slot: number) => number): number {
+  let low = -1;
+  let high = count - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (keyAt(middle) <= target) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -1,0 +1,75 @@
+import { batchesIn, NO_LEADER_EPOCH, type RecordBatch } from '../../wire/kafka/records/batch.ts';
+import { LogError } from './log-error.ts';
+import { OffsetOrderError } from './segment-errors.ts';
+
+/** The batches of one append and what they amount to. */
+export interface AnalyzedAppend {
+  /** Whole batches, without a partial one at the end. */
+  readonly records: Buffer;
+  readonly batches: readonly RecordBatch[];
+  /** -1 for magic 0 and 1, whose first offset only unpacking tells. */
+  readonly firstOffset: number;
+  readonly lastOffsetOfFirstBatch: number;
+  readonly lastOffset: number;
+  readonly maxTimestamp: number;
+  readonly lastLeaderEpoch: number;
+}
+
+/** Gives a leader's new batches their offsets and epoch, in place. Undefined when there are none. */
+export function assignOffsets(
+  records: Buffer,
+  logEndOffset: number,
+  leaderEpoch: number,
+): AnalyzedAppend | undefined {
+  let next = logEndOffset;
+  const batches: RecordBatch[] = [];
+  for (const batch of batchesIn(records)) {
+    if (batch.magic < 2) {
+      throw new LogError('UNSUPPORTED_FOR_MESSAGE_FORMAT', 'a leader appends magic 2 batches only');
+    }
+    batch.setBaseOffset(next);
+    batch.setLeaderEpoch(leaderEpoch);
+    next = batch.nextOffset;
+    batches.push(batch);
+  }
+  return summarize(records, batches);
+}
+
+/**
+ * Checks a leader's batches on their way into a follower's log. Batches of a later epoch than the follower knows
+ * are left out, with all behind them: the leader that sent them may have lost its place meanwhile. Undefined when
+ * nothing remains.
+ */
+export function checkReplicated(records: Buffer, leaderEpoch: number): AnalyzedAppend | undefined {
+  const batches: RecordBatch[] = [];
+  let lastOffset = -1;
+  for (const batch of batchesIn(records)) {
+    if (batch.leaderEpoch !== NO_LEADER_EPOCH && batch.leaderEpoch > leaderEpoch) break;
+    if (!batch.isValid()) {
+      throw new LogError('CORRUPT_MESSAGE', `the batch at offset ${batch.baseOffset} has a wrong checksum`);
+    }
+    if (batch.lastOffset <= lastOffset) {
+      throw new OffsetOrderError(`replicated batch ends at ${batch.lastOffset}, after one at ${lastOffset}`);
+    }
+    lastOffset = batch.lastOffset;
+    batches.push(batch);
+  }
+  return summarize(records, batches);
+}
+
+function summarize(records: Buffer, batches: readonly RecordBatch[]): AnalyzedAppend | undefined {
+  const first = batches[0];
+  const last = batches.at(-1);
+  if (first === undefined || last === undefined) return undefined;
+  let maxTimestamp = -1;
+  for (const batch of batches) maxTimestamp = Math.max(maxTimestamp, batch.maxTimestamp);
+  return {
+    records: last.end === records.length ? records : records.subarray(0, last.end),
+    batches,
+    firstOffset: first.magic === 2 ? first.baseOffset : -1,
+    lastOffsetOfFirstBatch: first.lastOffset,
+    lastOffset: last.lastOffset,
+    maxTimestamp,
+    lastLeaderEpoch: last.leaderEpoch,
+  };
+}

@@ -1,0 +1,101 @@
+import { batchAt, type RecordBatch } from '../../wire/kafka/records/batch.ts';
+import type { LogRecord } from '../../wire/kafka/records/record.ts';
+import { readBatch } from '../../wire/kafka/records/records.ts';
+import { scanHeaders } from './batch-scan.ts';
+import { type FileComputation, readAt } from './file-io.ts';
+import type { TimestampAndOffset } from './log-types.ts';
+import type { LogSegment } from './segment.ts';
+
+/** The first record at or after a time, not before `startOffset`. */
+export function* searchByTimestamp(
+  segments: readonly LogSegment[],
+  timestamp: number,
+  startOffset: number,
+): FileComputation<TimestampAndOffset | undefined> {
+  const segment = segments.find((each) => each.largestTimestampMs >= timestamp);
+  if (segment === undefined) return undefined;
+  const indexed = segment.timeIndex.lookup(timestamp).offset;
+  let position = segment.offsetIndex.lookup(Math.max(indexed, startOffset)).position;
+  for (;;) {
+    const batch = yield* findBatch(segment, position, (each) => each.maxTimestamp >= timestamp);
+    if (batch === undefined) return undefined;
+    const found = findRecord(
+      batch.content,
+      (record) => record.timestamp >= timestamp && record.offset >= startOffset,
+    );
+    if (found !== undefined) return found;
+    position = batch.position + batch.content.sizeInBytes;
+  }
+}
+
+/** The first record with the latest timestamp of the log. */
+export function* searchMaxTimestamp(
+  segments: readonly LogSegment[],
+): FileComputation<TimestampAndOffset | undefined> {
+  let latest: LogSegment | undefined;
+  for (const segment of segments) {
+    const largest = segment.largestTimestampAndOffset.timestamp;
+    if (latest === undefined || largest > latest.largestTimestampAndOffset.timestamp) latest = segment;
+  }
+  if (latest === undefined) return undefined;
+  const { timestamp, offset } = latest.largestTimestampAndOffset;
+  if (timestamp < 0) return undefined;
+  const { position } = latest.offsetIndex.lookup(offset);
+  const batch = yield* findBatch(latest, position, (each) => each.maxTimestamp === timestamp);
+  return batch === undefined
+    ? undefined
+    : findRecord(batch.content, (record) => record.timestamp === timestamp);
+}
+
+interface FoundBatch {
+  readonly content: RecordBatch;
+  readonly position: number;
+}
+
+/** The first batch from a position on whose header satisfies a condition, read whole. */
+function* findBatch(
+  segment: LogSegment,
+  from: number,
+  wanted: (header: RecordBatch) => boolean,
+): FileComputation<FoundBatch | undefined> {
+  let bytes = 0;
+  const range = { from, to: segment.sizeBytes };
+  const position = yield* scanHeaders(segment.records, range, (header) => {
+    if (!wanted(header)) return true;
+    bytes = header.sizeInBytes;
+    return false;
+  });
+  if (bytes === 0) return undefined;
+  const content = batchAt(yield* readAt(segment.records, position, bytes), 0);
+  return content === undefined ? undefined : { content, position };
+}
+
+function findRecord(
+  batch: RecordBatch,
+  wanted: (record: LogRecord) => boolean,
+): TimestampAndOffset | undefined {
+  for (const record of readBatch(batch)) {
+    if (!wanted(record)) continue;
+    return { timestamp: record.timestamp, offset: record.offset, leaderEpoch: batch.leaderEpoch };
+  }
+  return undefined;
+}
+
+/**
+ * ListOffsets version 0: starts of segments that were last changed at or before a time, newest first. `end` is
+ * the log end, counted as changed now, or undefined when the active segment is empty.
+ */
+export function segmentStartsBefore(
+  starts: readonly { readonly offset: number; readonly modifiedMs: number }[],
+  timestamp: number,
+  maxOffsets: number,
+): number[] {
+  const upTo =
+    timestamp === -1
+      ? starts.length - 1
+      : timestamp === -2
+        ? 0
+        : starts.findLastIndex((start) => start.modifiedMs <= timestamp);
+  const offsets = starts.slice(Math.max(0, upTo + 1 - maxOffsets), upTo + 1).map((start) => start.offset);
+  return offsets.sort((a, b) => b - a);
+}
