@@ -23,8 +23,6 @@ export interface LeaderAndIsrPartition extends PartitionLeadership, ReplicaAssig
 
 export interface LeaderAndIsrCommand extends CommandHeader {
   kind: 'leaderAndIsr';
-  /** True in the first command to a broker: partitions not named may be removed (KIP-516). */
-  full: boolean;
   partitions: readonly LeaderAndIsrPartition[];
 }
 

@@ -1,0 +1,143 @@
+import type { Env } from '../../../src/env/env.ts';
+import { Controller } from '../../../src/kafka/controller/controller.ts';
+import type { BrokerChannel } from '../../../src/kafka/controller/ports.ts';
+import type { CommandResult, ControllerCommand } from '../../../src/kafka/metadata/controller-commands.ts';
+import { MetadataCache } from '../../../src/kafka/metadata/metadata-cache.ts';
+import { createZkStores, type ZkStores } from '../../../src/kafka/zk/stores.ts';
+import { ZkConnection } from '../../../src/kafka/zk/zk-connection.ts';
+import type { FakeSession, FakeZooKeeper } from './fake-zookeeper.ts';
+
+/** A broker without logs: it keeps what the controller tells it. */
+export class FakeBroker {
+  readonly id: number;
+  readonly zk: ZkConnection;
+  readonly session: FakeSession;
+  readonly stores: ZkStores;
+  readonly metadata = new MetadataCache();
+  readonly commands: ControllerCommand[] = [];
+  /** Leaders this broker was told, by `topic-partition`; gone again with StopReplica. */
+  readonly replicas = new Map<string, { leader: number; leaderEpoch: number; isr: readonly number[] }>();
+  /** Error code that StopReplica answers for every partition. */
+  stopReplicaError = 0;
+  controller: Controller | null = null;
+  alive = true;
+
+  constructor(id: number, zk: ZkConnection, session: FakeSession, stores: ZkStores) {
+    this.id = id;
+    this.zk = zk;
+    this.session = session;
+    this.stores = stores;
+  }
+
+  handle(command: ControllerCommand): CommandResult {
+    this.commands.push(command);
+    if (command.kind === 'updateMetadata') {
+      this.metadata.apply(command.change);
+      return { errorCode: 0, partitions: [] };
+    }
+    if (command.kind === 'leaderAndIsr') {
+      for (const { topic, partition, leader, leaderEpoch, isr } of command.partitions) {
+        this.replicas.set(`${topic}-${partition}`, { leader, leaderEpoch, isr });
+      }
+      return {
+        errorCode: 0,
+        partitions: command.partitions.map(({ topic, partition }) => ({ topic, partition, errorCode: 0 })),
+      };
+    }
+    return {
+      errorCode: 0,
+      partitions: command.partitions.map(({ topic, partition }) => {
+        if (this.stopReplicaError === 0) this.replicas.delete(`${topic}-${partition}`);
+        return { topic, partition, errorCode: this.stopReplicaError };
+      }),
+    };
+  }
+}
+
+/** Several brokers' controllers on one ZooKeeper, in virtual time. */
+export class FakeCluster {
+  readonly zooKeeper: FakeZooKeeper;
+  readonly brokers = new Map<number, FakeBroker>();
+  readonly #env: Env;
+
+  constructor(zooKeeper: FakeZooKeeper, env: Env) {
+    this.zooKeeper = zooKeeper;
+    this.#env = env;
+  }
+
+  async start(id: number, options: { deleteTopicEnable?: boolean } = {}): Promise<FakeBroker> {
+    const zk = await ZkConnection.open(this.#env, this.zooKeeper.open);
+    const session = this.zooKeeper.sessions.at(-1);
+    if (session === undefined) throw new Error('the session is not there');
+    const stores = createZkStores(zk, this.#env);
+    const broker = new FakeBroker(id, zk, session, stores);
+    this.brokers.set(id, broker);
+    await stores.cluster.ensurePersistentPaths();
+    await stores.cluster.createOrGetClusterId('cluster-id');
+    const register = async () => {
+      await stores.brokers.register(
+        {
+          brokerId: id,
+          endpoints: [
+            { listenerName: 'PLAINTEXT', securityProtocol: 'PLAINTEXT', host: '127.0.0.1', port: 9090 + id },
+          ],
+          rack: null,
+          jmxPort: -1,
+        },
+        10_000,
+      );
+    };
+    await register();
+    const controller = new Controller({
+      env: this.#env,
+      brokerId: id,
+      store: stores,
+      channel: this.#channel(),
+      deleteTopicEnable: options.deleteTopicEnable ?? true,
+      uncleanElectionDefault: () => false,
+      registerBroker: register,
+    });
+    broker.controller = controller;
+    zk.listen({
+      sessionLost: () => controller.sessionLost(),
+      sessionRenewed: () => controller.sessionRenewed(),
+    });
+    controller.start();
+    return broker;
+  }
+
+  /** The broker is killed and its session runs out. */
+  async kill(id: number): Promise<void> {
+    const broker = this.broker(id);
+    broker.alive = false;
+    this.brokers.delete(id);
+    await broker.controller?.stop();
+    await broker.zk.close();
+  }
+
+  broker(id: number): FakeBroker {
+    const broker = this.brokers.get(id);
+    if (broker === undefined) throw new Error(`broker ${id} is not up`);
+    return broker;
+  }
+
+  async stop(): Promise<void> {
+    for (const id of [...this.brokers.keys()]) await this.kill(id);
+  }
+
+  #channel(): BrokerChannel {
+    let known = new Set<number>();
+    return {
+      setBrokers: (brokers) => {
+        known = new Set(brokers.map((broker) => broker.id));
+      },
+      send: (brokerId, command, done) => {
+        if (!known.has(brokerId)) return;
+        this.#env.timers.soon(() => {
+          const broker = this.brokers.get(brokerId);
+          if (broker?.alive) done(broker.handle(command));
+        });
+      },
+    };
+  }
+}
