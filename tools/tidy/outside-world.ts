@@ -8,6 +8,7 @@ const PURE_MODULES = [
   'crypto',
   'events',
   'path',
+  'stream',
   'url',
   'util',
   'zlib',
