@@ -1,6 +1,7 @@
 import { MalformedError } from '../../base/malformed-error.ts';
 import type { Log } from '../../env/log.ts';
 import type { Random } from '../../env/random.ts';
+import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { CommandResult } from '../metadata/controller-commands.ts';
 import type { Broker } from '../metadata/model.ts';
 import { topicNameError } from '../metadata/topic-name.ts';
@@ -20,10 +21,6 @@ import type { BrokerChannel, ControllerStore, StoredTopic } from './ports.ts';
 import { ReplicaStates } from './replica-states.ts';
 import { TopicDeletion } from './topic-deletion.ts';
 import { WatchSlot } from './watch-slot.ts';
-
-/** Error codes of the protocol. */
-const noError = 0;
-const kafkaStorageError = 56;
 
 export interface TermParts {
   controllerId: number;
@@ -188,7 +185,7 @@ export class ControllerTerm {
   }
 
   async #leaderAndIsrDone(brokerId: number, result: CommandResult): Promise<void> {
-    if (result.errorCode !== noError) {
+    if (result.errorCode !== ErrorCode.NONE) {
       this.#parts.log.error('a broker refused LeaderAndIsr', {
         broker: brokerId,
         errorCode: result.errorCode,
@@ -199,8 +196,8 @@ export class ControllerTerm {
     for (const item of result.partitions) {
       const partition = this.context.partition(item.topic, item.partition);
       if (partition === undefined) continue;
-      if (item.errorCode === noError) this.context.setOnFailedDir(brokerId, partition, false);
-      if (item.errorCode !== kafkaStorageError) continue;
+      if (item.errorCode === ErrorCode.NONE) this.context.setOnFailedDir(brokerId, partition, false);
+      if (item.errorCode !== ErrorCode.KAFKA_STORAGE_ERROR) continue;
       if (this.context.isOnFailedDir(brokerId, partition)) continue;
       this.context.setOnFailedDir(brokerId, partition, true);
       offline.push({ partition, brokerId });

@@ -1,4 +1,5 @@
 import type { Log } from '../../env/log.ts';
+import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type {
   CommandResult,
   LeaderAndIsrCommand,
@@ -7,8 +8,6 @@ import type {
 } from '../metadata/controller-commands.ts';
 import type { Broker } from '../metadata/model.ts';
 import type { BrokerChannel } from './ports.ts';
-
-const unknownServerError = -1;
 
 /** What a broker does when the controller tells it to. */
 export interface CommandTarget {
@@ -43,7 +42,7 @@ export class LocalBrokerChannel implements BrokerChannel {
         result = await this.#apply(command);
       } catch (error) {
         this.#log.error('a command of the controller failed', { kind: command.kind, error });
-        result = { errorCode: unknownServerError, partitions: [] };
+        result = { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, partitions: [] };
       }
       done(result);
     });
