@@ -12,10 +12,8 @@ export interface TxnLog {
 export interface GroupCommitOptions {
   log: TxnLog;
   timers: Timers;
-  /** A transaction is durable. Called in order, in one turn for all that shared a sync. */
-  durable(entry: TxnEntry): void;
-  /** All transactions of one sync have been reported. */
-  batchDone(count: number): void;
+  /** Transactions are durable: all that shared a sync, in order. */
+  commit(group: readonly TxnEntry[]): void;
   /** The log cannot be written any more: nothing proposed from here on will become durable. */
   failed(error: unknown): void;
 }
@@ -57,9 +55,8 @@ export class GroupCommit {
   }
 
   private groupIsDurable(group: readonly TxnEntry[]): void {
-    // Busy until the end: what the reports propose belongs to the next group.
-    for (const entry of group) this.options.durable(entry);
-    this.options.batchDone(group.length);
+    // Busy until the end: what is proposed meanwhile belongs to the next group.
+    this.options.commit(group);
     if (this.waiting.length > 0) this.writeGroup();
     else this.isBusy = false;
   }

@@ -1,0 +1,87 @@
+/** Smallest, largest, last, count and sum of something. */
+export class Gauge {
+  min = 0;
+  max = 0;
+  last = 0;
+  count = 0;
+  sum = 0;
+
+  add(value: number): void {
+    this.min = this.count === 0 ? value : Math.min(this.min, value);
+    this.max = Math.max(this.max, value);
+    this.last = value;
+    this.count++;
+    this.sum += value;
+  }
+
+  get average(): number {
+    return this.count === 0 ? 0 : this.sum / this.count;
+  }
+
+  reset(): void {
+    this.min = 0;
+    this.max = 0;
+    this.last = 0;
+    this.count = 0;
+    this.sum = 0;
+  }
+}
+
+/** What the four-letter words report of the server as a whole (ServerStats, ServerMetrics). */
+export class ServerStats {
+  packetsReceived = 0;
+  packetsSent = 0;
+  /** Whole milliseconds, as Apache counts. */
+  readonly latencyMs = new Gauge();
+  /** Bytes of replies, without their length. */
+  readonly responseBytes = new Gauge();
+  bytesReceived = 0;
+  watchBytes = 0;
+  connectionsRejected = 0;
+  connectionsDropped = 0;
+  sessionlessExpired = 0;
+  sessionsRevalidated = 0;
+  authFailures = 0;
+  commits = 0;
+  staleSessionsExpired = 0;
+  containersDeleted = 0;
+
+  /** `srst` */
+  reset(): void {
+    this.packetsReceived = 0;
+    this.packetsSent = 0;
+    this.latencyMs.reset();
+    this.responseBytes.reset();
+    this.bytesReceived = 0;
+    this.watchBytes = 0;
+    this.connectionsRejected = 0;
+    this.connectionsDropped = 0;
+    this.sessionlessExpired = 0;
+    this.sessionsRevalidated = 0;
+    this.commits = 0;
+    this.staleSessionsExpired = 0;
+    this.containersDeleted = 0;
+  }
+}
+
+/** What `cons` reports of one connection (ServerCnxn). */
+export class ConnectionStats {
+  packetsReceived = 0;
+  packetsSent = 0;
+  readonly latencyMs = new Gauge();
+  lastOperation = 'NA';
+  lastCxid = -1;
+  lastZxid = -1;
+  lastResponseMs = 0;
+
+  /** `crst` */
+  reset(): void {
+    this.packetsReceived = 0;
+    this.packetsSent = 0;
+    this.latencyMs.reset();
+    this.lastOperation = 'NA';
+    this.lastCxid = -1;
+    this.lastZxid = -1;
+    this.lastResponseMs = 0;
+  }
+}
