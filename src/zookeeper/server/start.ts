@@ -1,0 +1,92 @@
+import type { Env } from '../../env/env.ts';
+import { storedLimitBytes } from '../../wire/jute/limits.ts';
+import { STORE_DEFAULTS, Store } from '../persistence/store.ts';
+import { DataTree } from '../tree/data-tree.ts';
+import { completeConfig, type ZooKeeperServerConfig, type ZooKeeperServerOptions } from './config.ts';
+import { StandaloneServer } from './standalone-server.ts';
+import { StoreStorage } from './store-storage.ts';
+
+/** A server that serves. */
+export interface RunningZooKeeperServer extends AsyncDisposable {
+  /** `host:port` for connect strings on this machine. */
+  readonly address: string;
+  readonly host: string;
+  /** The port in fact bound. */
+  readonly port: number;
+  readonly config: ZooKeeperServerConfig;
+  /** Resolves with the reason if the log can no longer be written, which ends service; pending until then. */
+  readonly failure: Promise<unknown>;
+  /** Stops serving and lets go of the data directory. Sessions live on in the data until they time out. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a standalone server: recovers the data, then listens. Rejects with ZooKeeperConfigError,
+ * PersistenceError, or the network's error when the port cannot be had.
+ */
+export async function startZooKeeperServer(
+  env: Env,
+  options: ZooKeeperServerOptions,
+): Promise<RunningZooKeeperServer> {
+  const config = completeConfig(options);
+  const store = Store.open(env, {
+    ...STORE_DEFAULTS,
+    dataDir: config.dataDir,
+    dataLogDir: config.dataLogDir,
+    preAllocSizeBytes: config.preAllocSizeBytes,
+    forceSync: config.forceSync,
+    trustEmptySnapshot: config.trustEmptySnapshot,
+    maxStoredBytes: storedLimitBytes(config.maxBufferBytes),
+  });
+  try {
+    return await serve(env, config, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function serve(env: Env, config: ZooKeeperServerConfig, store: Store): Promise<RunningZooKeeperServer> {
+  const tree = new DataTree({ extendedTypes: config.extendedTypesEnabled, digest: config.digestEnabled });
+  const recovered = await store.recover(tree);
+  const sessionTimeouts = recovered.sessions;
+  const storage = new StoreStorage({
+    env,
+    config,
+    store,
+    tree,
+    sessionTimeouts,
+    txnsSinceSnapshot: recovered.txns,
+  });
+  let fail: (error: unknown) => void = () => {};
+  const failure = new Promise<unknown>((resolve) => {
+    fail = resolve;
+  });
+  const server = new StandaloneServer({
+    env,
+    config,
+    tree,
+    sessionTimeouts,
+    storage,
+    failed(error) {
+      env.log.error('the server has stopped, for its log cannot be written', { error: String(error) });
+      fail(error);
+    },
+  });
+  const listener = await server.start();
+  const host = reachableHost(listener.host);
+  const address = `${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
+  env.log.info('zookeeper is serving', { address, zxid: `0x${recovered.lastZxid.toString(16)}` });
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= server.close().then(() => storage.close());
+    return closing;
+  };
+  return { address, host, port: listener.port, config, failure, close, [Symbol.asyncDispose]: close };
+}
+
+/** Who listens everywhere can be reached at the loopback address. */
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0' || host === '') return '127.0.0.1';
+  return host === '::' ? '127.0.0.1' : host;
+}
