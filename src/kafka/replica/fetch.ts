@@ -1,0 +1,254 @@
+import { ErrorCode } from '../../wire/kafka/errors.ts';
+import { LogError } from '../log/log-error.ts';
+import {
+  type AbortedTransaction,
+  isOffsetOnly,
+  type LogOffsetMetadata,
+  type LogReadResult,
+  offsetOnly,
+  type ReadIsolation,
+} from '../log/log-types.ts';
+import { type TopicPartition, topicPartitionKey } from '../log/topic-partition.ts';
+import type { UnifiedLog } from '../log/unified-log.ts';
+import { isRefused, type Partition, type Refused } from './partition.ts';
+import type { DelayedOperation, Purgatory } from './purgatory.ts';
+
+/** What a fetch asks of one partition. */
+export interface PartitionFetch {
+  readonly topicPartition: TopicPartition;
+  /** Compared with the partition's own when given. */
+  readonly topicId: string | undefined;
+  readonly fetchOffset: number;
+  readonly maxBytes: number;
+  /** -1 when the client names none. */
+  readonly currentLeaderEpoch: number;
+  /** Epoch of the last record that the reader has, for finding divergence (KIP-595); -1 when not given. */
+  readonly lastFetchedEpoch: number;
+}
+
+export interface FetchParams {
+  /** Broker id of a follower; -1 for a consumer. */
+  readonly replicaId: number;
+  readonly isolation: ReadIsolation;
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  /** Old versions get no more than `maxBytes`, even if that cuts the first batch. */
+  readonly hardMaxBytes: boolean;
+}
+
+export interface PartitionFetched {
+  readonly error: ErrorCode;
+  /** -1, as the two offsets after it, when there is an error. */
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly logStartOffset: number;
+  readonly chunks: readonly Buffer[];
+  readonly bytes: number;
+  readonly abortedTransactions: readonly AbortedTransaction[] | undefined;
+  /** The reader's log parts from this one: where its last epoch ends here. */
+  readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | undefined;
+  /** Where the fetch offset lies. */
+  readonly fetchOffset: LogOffsetMetadata;
+}
+
+/** The partitions of this broker, as a fetch looks them up. */
+export interface FetchSource {
+  lookup(topicPartition: TopicPartition): Partition | Refused;
+}
+
+export function failedFetch(error: ErrorCode): PartitionFetched {
+  return {
+    error,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    chunks: [],
+    bytes: 0,
+    abortedTransactions: undefined,
+    divergingEpoch: undefined,
+    fetchOffset: offsetOnly(-1),
+  };
+}
+
+/**
+ * One fetch over several partitions: reads, and waits for more when there is too little.
+ *
+ * States: reading -> answered | waiting -> (enough data, an error, or the time is up) reading -> answered.
+ */
+export class Fetch implements DelayedOperation {
+  private readonly source: FetchSource;
+  private readonly purgatory: Purgatory;
+  private readonly params: FetchParams;
+  private readonly requests: readonly PartitionFetch[];
+  private results: PartitionFetched[] = [];
+  private resolve: ((results: PartitionFetched[] | Promise<PartitionFetched[]>) => void) | undefined;
+
+  constructor(
+    source: FetchSource,
+    purgatory: Purgatory,
+    params: FetchParams,
+    requests: readonly PartitionFetch[],
+  ) {
+    this.source = source;
+    this.purgatory = purgatory;
+    this.params = params;
+    this.requests = requests;
+  }
+
+  /** Results in the order of the requests; at once when nothing has to be waited for. */
+  run(): PartitionFetched[] | Promise<PartitionFetched[]> {
+    const results = this.readAll();
+    return results instanceof Promise ? results.then((read) => this.decide(read)) : this.decide(results);
+  }
+
+  private decide(results: PartitionFetched[]): PartitionFetched[] | Promise<PartitionFetched[]> {
+    const { maxWaitMs, minBytes } = this.params;
+    const bytes = results.reduce((sum, result) => sum + result.bytes, 0);
+    const now =
+      maxWaitMs <= 0 ||
+      results.length === 0 ||
+      bytes >= minBytes ||
+      results.some(({ error, divergingEpoch }) => error !== ErrorCode.NONE || divergingEpoch !== undefined);
+    if (now) return results;
+    this.results = results;
+    return new Promise((resolve) => {
+      this.resolve = resolve;
+      const keys = this.requests.map(({ topicPartition }) => topicPartitionKey(topicPartition));
+      this.purgatory.add(this, [...new Set(keys)], maxWaitMs);
+    });
+  }
+
+  tryComplete(): boolean {
+    if (this.resolve !== undefined && !this.isWorthAnswering()) return false;
+    this.expire();
+    return true;
+  }
+
+  expire(): void {
+    const { resolve } = this;
+    this.resolve = undefined;
+    resolve?.(this.readAll());
+  }
+
+  /** As Apache's `DelayedFetch.tryComplete`: counts bytes by positions, without reading. */
+  private isWorthAnswering(): boolean {
+    let available = 0;
+    for (const [index, request] of this.requests.entries()) {
+      const partition = this.source.lookup(request.topicPartition);
+      if (isRefused(partition)) return true;
+      const log = partition.logFor(request.currentLeaderEpoch, true);
+      if (isRefused(log)) return true;
+      const from = this.results[index]?.fetchOffset ?? offsetOnly(request.fetchOffset);
+      const end = partition.endOffset(this.params.isolation);
+      if (end.messageOffset === from.messageOffset) continue;
+      const comparable =
+        end.messageOffset > from.messageOffset &&
+        !isOffsetOnly(from) &&
+        !isOffsetOnly(end) &&
+        from.segmentBaseOffset === end.segmentBaseOffset;
+      if (!comparable) return true;
+      available += Math.min(end.positionInSegment - from.positionInSegment, request.maxBytes);
+    }
+    return available >= this.params.minBytes;
+  }
+
+  private readAll(): PartitionFetched[] | Promise<PartitionFetched[]> {
+    return this.readFrom(0, this.params.maxBytes, !this.params.hardMaxBytes, []);
+  }
+
+  /** Reads the partitions in order: the first with data gets a whole batch, the others what room is left. */
+  private readFrom(
+    start: number,
+    roomBytes: number,
+    minOneMessage: boolean,
+    results: PartitionFetched[],
+  ): PartitionFetched[] | Promise<PartitionFetched[]> {
+    for (let index = start; index < this.requests.length; index++) {
+      const request = this.requests[index];
+      if (request === undefined) break;
+      const result = this.readOne(request, roomBytes, minOneMessage);
+      if (result instanceof Promise) {
+        const room = roomBytes;
+        const whole = minOneMessage;
+        return result.then((read) => {
+          results.push(read);
+          return this.readFrom(index + 1, Math.max(0, room - read.bytes), whole && read.bytes === 0, results);
+        });
+      }
+      results.push(result);
+      roomBytes = Math.max(0, roomBytes - result.bytes);
+      minOneMessage = minOneMessage && result.bytes === 0;
+    }
+    return results;
+  }
+
+  private readOne(
+    request: PartitionFetch,
+    roomBytes: number,
+    minOneMessage: boolean,
+  ): PartitionFetched | Promise<PartitionFetched> {
+    const partition = this.source.lookup(request.topicPartition);
+    if (isRefused(partition)) return failedFetch(partition.error);
+    if (request.topicId !== undefined && partition.topicId !== request.topicId) {
+      return failedFetch(ErrorCode.INCONSISTENT_TOPIC_ID);
+    }
+    const log = partition.logFor(request.currentLeaderEpoch, true);
+    if (isRefused(log)) return failedFetch(log.error);
+    try {
+      const diverging = divergence(log, request);
+      if (diverging !== undefined) return diverging;
+      const maxBytes = Math.min(request.maxBytes, roomBytes);
+      const { isolation } = this.params;
+      const options = { startOffset: request.fetchOffset, maxBytes, isolation, minOneMessage };
+      const read = partition.read(log, options);
+      if (read instanceof Promise) {
+        return read.then((later) => this.finish(partition, log, later)).catch(failureOf);
+      }
+      return this.finish(partition, log, read);
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  private finish(partition: Partition, log: UnifiedLog, read: LogReadResult): PartitionFetched {
+    const { replicaId, hardMaxBytes } = this.params;
+    if (replicaId >= 0) {
+      const error = partition.followerFetched(replicaId, read.fetchOffset);
+      if (error !== ErrorCode.NONE) return failedFetch(error);
+    }
+    const cut = read.firstEntryIncomplete && !hardMaxBytes;
+    return {
+      error: ErrorCode.NONE,
+      highWatermark: log.highWatermark,
+      lastStableOffset: log.lastStableOffset,
+      logStartOffset: log.logStartOffset,
+      chunks: cut ? [] : read.chunks,
+      bytes: cut ? 0 : read.bytes,
+      abortedTransactions: read.abortedTransactions,
+      divergingEpoch: undefined,
+      fetchOffset: read.fetchOffset,
+    };
+  }
+}
+
+function failureOf(error: unknown): PartitionFetched {
+  if (error instanceof LogError) return failedFetch(ErrorCode[error.error]);
+  throw error;
+}
+
+/** Whether the reader's last record is of an epoch that ends earlier here (KIP-595). */
+function divergence(log: UnifiedLog, request: PartitionFetch): PartitionFetched | undefined {
+  if (request.lastFetchedEpoch < 0) return undefined;
+  const { leaderEpoch, endOffset } = log.endOffsetForEpoch(request.lastFetchedEpoch);
+  if (leaderEpoch < 0 || endOffset < 0) return failedFetch(ErrorCode.OFFSET_OUT_OF_RANGE);
+  if (request.fetchOffset < log.logStartOffset) return failedFetch(ErrorCode.OFFSET_OUT_OF_RANGE);
+  if (leaderEpoch >= request.lastFetchedEpoch && endOffset >= request.fetchOffset) return undefined;
+  return {
+    ...failedFetch(ErrorCode.NONE),
+    highWatermark: log.highWatermark,
+    lastStableOffset: log.lastStableOffset,
+    logStartOffset: log.logStartOffset,
+    divergingEpoch: { epoch: leaderEpoch, endOffset },
+  };
+}
