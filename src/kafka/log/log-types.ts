@@ -102,5 +102,5 @@ export interface ActiveProducer {
   readonly lastTimestamp: number;
   readonly coordinatorEpoch: number;
   /** -1 when no transaction is open. */
-  readonly currentTransactionStartOffset: number;
+  readonly currentTxnStartOffset: number;
 }

@@ -66,7 +66,7 @@ export class ProducerStateManager {
       lastSequence: entry.lastSequence,
       lastTimestamp: entry.lastTimestamp,
       coordinatorEpoch: entry.coordinatorEpoch,
-      currentTransactionStartOffset: entry.currentTransactionFirstOffset ?? -1,
+      currentTxnStartOffset: entry.currentTransactionFirstOffset ?? -1,
     }));
   }
 
