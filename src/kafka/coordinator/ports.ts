@@ -37,15 +37,3 @@ export interface CoordinatorLog {
   /** The largest batch that `append` takes now (`max.message.bytes` of the topic). */
   maxBatchBytes(partition: number): number;
 }
-
-/** Where OffsetCommit and OffsetFetch of version 0 keep offsets: `/consumers/<group>/offsets/<topic>/<partition>`. */
-export interface ZooKeeperOffsets {
-  /** Sets the offset, creating the node and its parents when missing; an error code, 0 when stored. */
-  store(group: string, topic: string, partition: number, offset: number): Promise<number>;
-  /** The stored offset; undefined when there is none. */
-  fetch(
-    group: string,
-    topic: string,
-    partition: number,
-  ): Promise<{ readonly offset: number | undefined } | { readonly error: number }>;
-}
