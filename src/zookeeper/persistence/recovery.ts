@@ -5,7 +5,7 @@ import { decodeTxnEntry, type TxnEntry } from '../../wire/zookeeper/txn-entry.ts
 import { applyTxn } from '../tree/apply-txn.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { DigestCheck } from './digest-check.ts';
-import { listLogs, listSnapshots, type SnapshotFile } from './file-names.ts';
+import { listLogs, listSnapshots, logsFrom, type SnapshotFile } from './file-names.ts';
 import { PersistenceError } from './persistence-error.ts';
 import { looksWhole, readSnapshot, type SnapshotRest } from './snapshot-reader.ts';
 import { type LoggedTxn, scanTxns } from './txn-log-scan.ts';
@@ -54,7 +54,9 @@ export async function recover(
   tree.lastProcessedZxid = snapshotZxid ?? 0;
   const digests = new DigestCheck(tree, env.log);
   digests.afterSnapshot(snapshotZxid ?? 0, snapshot?.rest.digest);
+  const replayedFrom = tree.lastProcessedZxid + 1;
   const txns = await replay(env, options, { tree, sessions, digests });
+  await makeDurable(env, options, replayedFrom);
   digests.end(tree.lastProcessedZxid);
   dropDeadEphemerals(env, tree, sessions);
   const recovered: Recovered = {
@@ -189,6 +191,26 @@ function withOwnData(entry: TxnEntry): TxnEntry {
 function followSession({ header, body }: TxnEntry, sessions: Map<bigint, number>): void {
   if (body.type === OpCode.createSession) sessions.set(header.clientId, body.txn.timeOut);
   else if (body.type === OpCode.closeSession) sessions.delete(header.clientId);
+}
+
+/**
+ * What a killed process has written and not synced may be in the page cache only. It counts as logged from here on,
+ * so it must not be lost by a later power loss.
+ */
+async function makeDurable(
+  env: Pick<Env, 'disk'>,
+  { snapDirectory, logDirectory }: RecoveryOptions,
+  replayedFrom: number,
+): Promise<void> {
+  for (const { path } of logsFrom(listLogs(env.disk, logDirectory), replayedFrom)) {
+    const file = env.disk.open(path, 'write');
+    try {
+      await file.sync();
+    } finally {
+      file.close();
+    }
+  }
+  for (const directory of new Set([snapDirectory, logDirectory])) env.disk.syncDirectory(directory);
 }
 
 /** Ephemerals whose session is gone can only come from a snapshot taken while the session was closed. */
