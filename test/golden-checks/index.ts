@@ -1,5 +1,6 @@
 import type { GoldenCheck } from './check.ts';
 import { kafkaApiVersions } from './kafka-api-versions.ts';
+import { kafkaBrokerQuotas, kafkaConfigs } from './kafka-configs.ts';
 import { kafkaErrors } from './kafka-errors.ts';
 import { kafkaMessages } from './kafka-messages.ts';
 import { kafkaRecords } from './kafka-records.ts';
@@ -11,5 +12,7 @@ export const goldenChecks: readonly GoldenCheck[] = [
   kafkaSpecs,
   kafkaErrors,
   kafkaApiVersions,
+  kafkaConfigs,
+  kafkaBrokerQuotas,
   ...kafkaRecords,
 ];

@@ -1,0 +1,51 @@
+import { bool, int, list, long, MAX_LONG, string } from '../config-def.ts';
+import { addressList, atLeast, oneOf } from '../validators.ts';
+
+/** KRaft and the migration to it: known, reported, and without effect in ZooKeeper mode. */
+export const kraftDefs = {
+  'broker.heartbeat.interval.ms': int(2000, { inert: true }),
+  'broker.session.timeout.ms': int(9000, { inert: true }),
+  'controller.listener.names': string(null, { importance: 'HIGH', inert: true }),
+  'controller.quorum.append.linger.ms': int(25, { inert: true }),
+  'controller.quorum.bootstrap.servers': list('', { valid: addressList, importance: 'HIGH', inert: true }),
+  'controller.quorum.election.backoff.max.ms': int(1000, { importance: 'HIGH', inert: true }),
+  'controller.quorum.election.timeout.ms': int(1000, { importance: 'HIGH', inert: true }),
+  'controller.quorum.fetch.timeout.ms': int(2000, { importance: 'HIGH', inert: true }),
+  'controller.quorum.request.timeout.ms': int(2000, { inert: true }),
+  'controller.quorum.retry.backoff.ms': int(20, { importance: 'LOW', inert: true }),
+  'controller.quorum.voters': list('', { valid: addressList, importance: 'HIGH', inert: true }),
+  'early.start.listeners': string(null, { importance: 'HIGH', inert: true }),
+  'eligible.leader.replicas.enable': bool(false, { importance: 'HIGH', inert: true }),
+  'initial.broker.registration.timeout.ms': int(60000, { inert: true }),
+  'log.dir.failure.timeout.ms': long(30000, { valid: atLeast(1), importance: 'LOW', inert: true }),
+  'metadata.log.dir': string(null, { importance: 'HIGH', inert: true }),
+  'metadata.log.max.record.bytes.between.snapshots': long(20_971_520, {
+    valid: atLeast(1),
+    importance: 'HIGH',
+    inert: true,
+  }),
+  'metadata.log.max.snapshot.interval.ms': long(3_600_000, {
+    valid: atLeast(0),
+    importance: 'HIGH',
+    inert: true,
+  }),
+  'metadata.log.segment.bytes': int(1_073_741_824, { valid: atLeast(12), importance: 'HIGH', inert: true }),
+  'metadata.log.segment.min.bytes': int(8_388_608, {
+    valid: atLeast(12),
+    importance: 'HIGH',
+    internal: true,
+    inert: true,
+  }),
+  'metadata.log.segment.ms': long(604_800_000, { importance: 'HIGH', inert: true }),
+  'metadata.max.idle.interval.ms': int(500, { valid: atLeast(0), importance: 'LOW', inert: true }),
+  'metadata.max.retention.bytes': long(104_857_600, { importance: 'HIGH', inert: true }),
+  'metadata.max.retention.ms': long(604_800_000, { importance: 'HIGH', inert: true }),
+  'node.id': int(-1, { importance: 'HIGH' }),
+  'process.roles': list('', { valid: oneOf('broker', 'controller'), importance: 'HIGH', inert: true }),
+  'server.max.startup.time.ms': long(MAX_LONG, { valid: atLeast(0), internal: true, inert: true }),
+  'unclean.leader.election.interval.ms': long(300_000, { valid: atLeast(1), internal: true, inert: true }),
+  'unstable.api.versions.enable': bool(false, { importance: 'HIGH', internal: true, inert: true }),
+  'unstable.feature.versions.enable': bool(false, { importance: 'HIGH', internal: true, inert: true }),
+  'zookeeper.metadata.migration.enable': bool(false, { importance: 'HIGH', inert: true }),
+  'zookeeper.metadata.migration.min.batch.size': int(200, { valid: atLeast(1), internal: true, inert: true }),
+};
