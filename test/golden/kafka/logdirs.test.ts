@@ -279,6 +279,52 @@ function compareDirectories(name: string, found: Map<string, Buffer>, expected: 
 }
 
 describe('log directories of Apache Kafka', () => {
+  it('serves old damage of corrupt-old-clean as it is, and all before it', async () => {
+    const expected = goldenJson<Expected>('kafka/logdirs/corrupt-old-clean.expected.json.gz');
+    const { loading } = loadArchive('corrupt-old-clean', expected);
+    const manager = await loading;
+    const damaged = expected.topics['kilo-plain']?.partitions['1'];
+    const log = manager.get({ topic: 'kilo-plain', partition: 1 });
+    assert.ok(damaged?.fetchError_read_uncommitted !== undefined && log !== undefined);
+    log.updateHighWatermark(log.logEnd);
+    const isolation = 'high-watermark';
+    const result = log.read({ startOffset: 0, maxBytes: 1_000_000, isolation, minOneMessage: true });
+    const next = log.read({ startOffset: 36, maxBytes: 1_000_000, isolation, minOneMessage: true });
+    const batches = [...result.chunks, ...next.chunks].flatMap((chunk) => [...batchesIn(chunk)]);
+    const bad = batches.find((batch) => !batch.isValid());
+    assert.ok(bad, 'the damaged batch is served');
+    assert.ok(bad.baseOffset <= damaged.endPosition && bad.lastOffset >= damaged.endPosition);
+    const sound = batches.slice(0, batches.indexOf(bad)).flatMap((batch) =>
+      [...readBatch(batch)].map((record) => ({ batch, record })),
+    );
+    assert.deepEqual(sound.map(describeRecord), damaged.records.map(normalize));
+    await manager.shutdown();
+  });
+
+  for (const name of ['replicated-1', 'replicated-2', 'replicated-3', 'replicated-3-killed']) {
+    it(`loads ${name} with the same records and epochs as its peers`, async () => {
+      const expected = goldenJson<Expected>('kafka/logdirs/replicated.expected.json.gz');
+      const { loading } = loadArchive(name, expected);
+      const manager = await loading;
+      for (const [partition, { records }] of Object.entries(expected.topics['uniform-rep']?.partitions ?? {})) {
+        const log = manager.get({ topic: 'uniform-rep', partition: Number(partition) });
+        assert.ok(log);
+        const checkpointed = log.highWatermark;
+        if (name !== 'replicated-3-killed') assert.equal(log.logEndOffset, records.length);
+        assert.ok(checkpointed > 0 && checkpointed <= log.logEndOffset);
+        const found = await readAll(log, 'log-end', (startOffset, isolation) =>
+          log.read({ startOffset, isolation, maxBytes: 5000, minOneMessage: true }),
+        );
+        assert.deepEqual(found.map(describeRecord), records.slice(0, log.logEndOffset).map(normalize));
+        for (const epoch of new Set(found.map(({ batch }) => batch.leaderEpoch))) {
+          const last = found.findLast(({ batch }) => batch.leaderEpoch === epoch)?.record.offset ?? -1;
+          assert.deepEqual(log.endOffsetForEpoch(epoch), { leaderEpoch: epoch, endOffset: last + 1 });
+        }
+      }
+      await manager.shutdown();
+    });
+  }
+
   const names = ['clean', 'unclean', 'torn-tail', 'corrupt-crc', 'missing-indexes', 'legacy-format'];
   for (const name of names) {
     it(`loads ${name} and serves what Apache serves`, async () => {
