@@ -381,7 +381,9 @@ export class UnifiedLog {
   private assignEpochs(analyzed: AnalyzedAppend): void {
     for (const batch of analyzed.batches) {
       if (batch.magic === 2) {
-        if (batch.leaderEpoch >= 0) this.epochs?.assign(batch.leaderEpoch, batch.baseOffset);
+        const { leaderEpoch } = batch;
+        if (leaderEpoch >= 0 && leaderEpoch !== this.latestEpoch)
+          this.epochs?.assign(leaderEpoch, batch.baseOffset);
       } else if (this.epochs?.latest !== undefined) {
         this.log.warn(
           `Magic ${batch.magic} data came for ${this.directory}: its leader epochs are forgotten`,
