@@ -105,9 +105,6 @@ export class FourLetterWords {
       'Environment:',
       `zookeeper.version=${SERVER_VERSION}`,
       `host.name=${this.env.net.hostname()}`,
-      `node.version=${process.version}`,
-      `os.name=${process.platform}`,
-      `os.arch=${process.arch}`,
     );
   }
 
