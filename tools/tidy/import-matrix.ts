@@ -48,7 +48,7 @@ export const MATRIX: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pino: ['env/node'],
   commander: ['cli'],
-  '@node-rs/crc32': ['base', 'wire'],
+  '@node-rs/crc32': ['base', 'wire', 'kafka/log'],
   snappy: ['wire/kafka/records', 'zookeeper/persistence'],
   'lz4-napi': ['wire/kafka/records'],
   '@bokuweb/zstd-wasm': ['wire/kafka/records'],

@@ -1,0 +1,40 @@
+import { ErrorCode, type ErrorName, errorInfo } from '../../wire/zookeeper/errors.ts';
+
+/**
+ * An operation that ZooKeeper, or the way to it, refused. `CONNECTIONLOSS` leaves open whether a write happened;
+ * after `SESSIONEXPIRED` the client is of no more use.
+ */
+export class ZooKeeperError extends Error {
+  override name = 'ZooKeeperError';
+  /** Name of the error in `KeeperException.Code`. */
+  readonly code: ErrorName;
+  /** The same as a number. */
+  readonly errorCode: number;
+  /** Path that the operation was for; empty when it was for none. */
+  readonly path: string;
+  /** Position of the first refused operation of a multi. */
+  readonly opIndex: number | undefined;
+
+  constructor(code: ErrorName, path: string, details: { opIndex?: number; text?: string } = {}) {
+    const at = path === '' ? '' : ` (${path})`;
+    super(`${code}: ${details.text ?? errorInfo(ErrorCode[code])?.text ?? code}${at}`);
+    this.code = code;
+    this.errorCode = ErrorCode[code];
+    this.path = path;
+    this.opIndex = details.opIndex;
+  }
+
+  /** The error with that number; one that this client does not know is a SYSTEMERROR. */
+  static of(errorCode: number, path: string, opIndex?: number): ZooKeeperError {
+    const code = errorInfo(errorCode)?.name;
+    return new ZooKeeperError(code ?? 'SYSTEMERROR', path, {
+      ...(opIndex === undefined ? {} : { opIndex }),
+      ...(code === undefined ? { text: `unknown error ${errorCode} from the server` } : {}),
+    });
+  }
+}
+
+/** Whether an error came from ZooKeeper with that code. */
+export function isZooKeeperError(error: unknown, code: ErrorName): error is ZooKeeperError {
+  return error instanceof ZooKeeperError && error.code === code;
+}
