@@ -1,0 +1,151 @@
+import { MalformedError } from '../../base/malformed-error.ts';
+import { ErrorCode } from '../../wire/kafka/errors.ts';
+import { ProduceRequest, ProduceResponse } from '../../wire/kafka/messages/00-produce.ts';
+import { batchAt, Compression } from '../../wire/kafka/records/batch.ts';
+import type { Draft, Infer } from '../../wire/kafka/schema/index.ts';
+import type { MetadataCache } from '../metadata/metadata-cache.ts';
+import type { PartitionAppend, PartitionAppended, ReplicaManager } from '../replica/replica-manager.ts';
+import { RecordsRejectedError, rejected } from '../replica/validate-records.ts';
+import { closeConnection, type Handler, handler, noResponse, type RequestContext } from './handler.ts';
+import { LeaderHints } from './leader-hints.ts';
+
+export interface ProduceDependencies {
+  readonly replicas: Pick<ReplicaManager, 'append'>;
+  readonly metadata: MetadataCache;
+}
+
+type Request = Infer<typeof ProduceRequest>;
+type Response = Draft<typeof ProduceResponse>;
+type PartitionResponse = Response['responses'][number]['partitionResponses'][number];
+
+/** From here on a request carries exactly one magic 2 batch per partition. */
+const MAGIC_2_VERSION = 3;
+/** From here on zstd is allowed (KIP-110). */
+const ZSTD_VERSION = 7;
+/** Topics that only the broker itself writes to. */
+const INTERNAL_TOPICS = new Set(['__consumer_offsets', '__transaction_state']);
+/** Apache lets this client id write to internal topics (`AuthorizationUtils.AdminUtils.AdminClientId`). */
+const ADMIN_CLIENT_ID = '__admin_client';
+
+/** One partition of a request, with its place in the response. */
+interface Entry {
+  readonly topic: string;
+  readonly index: number;
+  result: PartitionAppended | undefined;
+}
+
+/** Produce: appends the received bytes in place; acks=0 is answered by silence, or by a closed connection. */
+export function produceHandler({ replicas, metadata }: ProduceDependencies): Handler {
+  return handler({
+    request: ProduceRequest,
+    response: ProduceResponse,
+    versions: [0, 11],
+    handle(request, context) {
+      const { acks, timeoutMs } = request;
+      const entries: Entry[] = [];
+      const appends: PartitionAppend[] = [];
+      const accepted: Entry[] = [];
+      for (const { name: topic, partitionData } of request.topicData) {
+        for (const { index, records } of partitionData) {
+          const entry: Entry = { topic, index, result: refuse(request, context, topic, records) };
+          entries.push(entry);
+          if (entry.result !== undefined || records === null) continue;
+          accepted.push(entry);
+          appends.push({ topicPartition: { topic, partition: index }, records });
+        }
+      }
+      const finish = (results: readonly PartitionAppended[]) => {
+        for (const [at, entry] of accepted.entries()) entry.result = results[at];
+        if (acks === 0) return silentResult(entries);
+        return responseOf(entries, new LeaderHints(metadata, context.connection.listenerName));
+      };
+      const results = replicas.append({ acks, timeoutMs, origin: 'client' }, appends);
+      return results instanceof Promise ? results.then(finish) : finish(results);
+    },
+  });
+}
+
+/** What can be said against a partition's records before they come to the log; undefined when nothing. */
+function refuse(
+  request: Request,
+  { apiVersion, clientId }: RequestContext,
+  topic: string,
+  records: Buffer | null,
+): PartitionAppended | undefined {
+  if (request.acks !== 0 && request.acks !== 1 && request.acks !== -1) {
+    return failure(ErrorCode.INVALID_REQUIRED_ACKS);
+  }
+  if (INTERNAL_TOPICS.has(topic) && clientId !== ADMIN_CLIENT_ID) {
+    return failure(ErrorCode.INVALID_TOPIC_EXCEPTION, `Clients can not write to the internal topic ${topic}`);
+  }
+  try {
+    checkFormat(apiVersion, records);
+    return undefined;
+  } catch (error) {
+    const refusal = error instanceof MalformedError ? rejected(error) : error;
+    if (refusal instanceof RecordsRejectedError) return failure(ErrorCode[refusal.error], refusal.message);
+    throw refusal;
+  }
+}
+
+/** The rules of `ProduceRequest.validateRecords`: which formats and codecs a version may carry. */
+function checkFormat(version: number, records: Buffer | null): void {
+  if (records === null) throw new RecordsRejectedError('INVALID_RECORD', 'a partition comes without records');
+  if (version < MAGIC_2_VERSION) return;
+  const batch = batchAt(records, 0);
+  const invalid = (what: string) =>
+    new RecordsRejectedError('INVALID_RECORD', `Produce requests with version ${version} ${what}`);
+  if (batch === undefined) throw invalid('must have one record batch per partition');
+  if (batch.magic !== 2) throw invalid(`must carry magic 2, not ${batch.magic}`);
+  if (version < ZSTD_VERSION && batch.compressionId === Compression.zstd) {
+    throw new RecordsRejectedError(
+      'UNSUPPORTED_COMPRESSION_TYPE',
+      `Produce requests with version ${version} may not use zstd`,
+    );
+  }
+  if (batchAt(records, batch.end) !== undefined)
+    throw invalid('must have exactly one record batch per partition');
+}
+
+function failure(error: ErrorCode, message?: string): PartitionAppended {
+  const failed = { error, baseOffset: -1, nextOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 };
+  return message === undefined ? failed : { ...failed, message };
+}
+
+/** acks=0: the client can learn of an error only by losing its connection. */
+function silentResult(entries: readonly Entry[]): typeof noResponse | typeof closeConnection {
+  const failed = entries.some(({ result }) => result !== undefined && result.error !== ErrorCode.NONE);
+  return failed ? closeConnection : noResponse;
+}
+
+function responseOf(entries: readonly Entry[], hints: LeaderHints): Response {
+  const responses: { name: string; partitionResponses: PartitionResponse[] }[] = [];
+  for (const entry of entries) {
+    let topic = responses[responses.length - 1];
+    if (topic === undefined || topic.name !== entry.topic) {
+      topic = { name: entry.topic, partitionResponses: [] };
+      responses.push(topic);
+    }
+    topic.partitionResponses.push(partitionResponse(entry, hints));
+  }
+  return { responses, nodeEndpoints: hints.nodeEndpoints() };
+}
+
+function partitionResponse(entry: Entry, hints: LeaderHints): PartitionResponse {
+  const result = entry.result ?? failure(ErrorCode.UNKNOWN_SERVER_ERROR);
+  const { error, message, baseOffset, logAppendTimeMs, logStartOffset, recordErrors = [] } = result;
+  const currentLeader = hints.leaderOf(error, entry.topic, entry.index);
+  return {
+    index: entry.index,
+    errorCode: error,
+    baseOffset,
+    logAppendTimeMs,
+    logStartOffset,
+    errorMessage: message ?? null,
+    recordErrors: recordErrors.map(({ batchIndex, message: batchIndexErrorMessage }) => ({
+      batchIndex,
+      batchIndexErrorMessage,
+    })),
+    ...(currentLeader === undefined ? {} : { currentLeader }),
+  };
+}
