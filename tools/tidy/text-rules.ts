@@ -11,7 +11,7 @@ interface Rule {
 
 const CODE_RULES: readonly Rule[] = [
   {
-    pattern: /(?<![\w$.])any(?![\w$(:?])/g,
+    pattern: /(?:\bas\s+|[<|&:]\s*)any\b(?!\s*[.(:?])|,\s*any(?=>)|\bany(?=\[\])/g,
     problem: 'type any',
     remedy: 'Name the type, or take unknown and check it',
   },
