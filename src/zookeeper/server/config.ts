@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_BUFFER_BYTES } from '../../wire/jute/limits.ts';
+import type { SnapshotCompression } from '../persistence/file-names.ts';
 
 /**
  * Everything a standalone server can be told, complete and frozen. The names are those of zoo.cfg, or of the
@@ -55,6 +56,22 @@ export interface ZooKeeperServerConfig {
   readonly forceSync: boolean;
   /** zookeeper.snapshot.trust.empty */
   readonly trustEmptySnapshot: boolean;
+  /** What a stored string or buffer may exceed jute.maxbuffer by; undefined for as much again. */
+  readonly maxBufferExtraBytes: number | undefined;
+  /** zookeeper.snapshot.compression.method */
+  readonly snapshotCompression: SnapshotCompression;
+  /** A log file that has grown beyond is rolled; undefined for no limit. */
+  readonly txnLogSizeLimitBytes: number | undefined;
+  /** Slower syncs of the log are logged. */
+  readonly syncWarningThresholdMs: number;
+  /** zookeeper.datadir.autocreate */
+  readonly autoCreateDirectories: boolean;
+  /** zookeeper.db.autocreate: whether an empty data directory is an empty database. */
+  readonly autoCreateDatabase: boolean;
+  /** Snapshots that a purge keeps; at least 3. */
+  readonly snapRetainCount: number;
+  /** Hours between two purges; 0 for none. */
+  readonly purgeIntervalHours: number;
 }
 
 /** What has to be said; everything else has Apache's default. */
@@ -102,6 +119,14 @@ export function completeConfig(options: ZooKeeperServerOptions): ZooKeeperServer
     preAllocSizeBytes: 64 * 1024 * 1024,
     forceSync: true,
     trustEmptySnapshot: false,
+    maxBufferExtraBytes: undefined,
+    snapshotCompression: 'none',
+    txnLogSizeLimitBytes: undefined,
+    syncWarningThresholdMs: 1000,
+    autoCreateDirectories: true,
+    autoCreateDatabase: true,
+    snapRetainCount: 3,
+    purgeIntervalHours: 0,
     ...withoutUndefined(options),
   };
   check(config);

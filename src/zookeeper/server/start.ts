@@ -1,6 +1,7 @@
 import type { Env } from '../../env/env.ts';
+import type { Timer } from '../../env/timers.ts';
 import { storedLimitBytes } from '../../wire/jute/limits.ts';
-import { STORE_DEFAULTS, Store } from '../persistence/store.ts';
+import { Store } from '../persistence/store.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { completeConfig, type ZooKeeperServerConfig, type ZooKeeperServerOptions } from './config.ts';
 import { StandaloneServer } from './standalone-server.ts';
@@ -30,13 +31,17 @@ export async function startZooKeeperServer(
 ): Promise<RunningZooKeeperServer> {
   const config = completeConfig(options);
   const store = Store.open(env, {
-    ...STORE_DEFAULTS,
     dataDir: config.dataDir,
     dataLogDir: config.dataLogDir,
     preAllocSizeBytes: config.preAllocSizeBytes,
     forceSync: config.forceSync,
     trustEmptySnapshot: config.trustEmptySnapshot,
-    maxStoredBytes: storedLimitBytes(config.maxBufferBytes),
+    txnLogSizeLimitBytes: config.txnLogSizeLimitBytes,
+    syncWarningThresholdMs: config.syncWarningThresholdMs,
+    snapshotCompression: config.snapshotCompression,
+    autoCreateDirectories: config.autoCreateDirectories,
+    autoCreateDatabase: config.autoCreateDatabase,
+    maxStoredBytes: storedLimitBytes(config.maxBufferBytes, config.maxBufferExtraBytes),
   });
   try {
     return await serve(env, config, store);
@@ -78,11 +83,35 @@ async function serve(env: Env, config: ZooKeeperServerConfig, store: Store): Pro
   const address = `${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
   env.log.info('zookeeper is serving', { address, zxid: `0x${recovered.lastZxid.toString(16)}` });
   let closing: Promise<void> | undefined;
+  const purging = startPurging(env, config, store);
   const close = () => {
+    purging?.cancel();
     closing ??= server.close().then(() => storage.close());
     return closing;
   };
   return { address, host, port: listener.port, config, failure, close, [Symbol.asyncDispose]: close };
+}
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** Purges at once and then at every interval (DatadirCleanupManager). */
+function startPurging(env: Env, config: ZooKeeperServerConfig, store: Store): Timer | undefined {
+  if (config.purgeIntervalHours === 0) return undefined;
+  const purge = (): void => {
+    try {
+      store.purge(config.snapRetainCount);
+    } catch (error) {
+      // Old files do no harm but take room: the next purge tries again.
+      env.log.error('cannot purge old snapshots and logs', { error: String(error) });
+    }
+  };
+  purge();
+  // Counted in hours, for a timer of a month would be longer than the system's longest.
+  let hours = 0;
+  return env.timers.every(HOUR_MS, () => {
+    hours++;
+    if (hours % config.purgeIntervalHours === 0) purge();
+  });
 }
 
 /** Who listens everywhere can be reached at the loopback address. */

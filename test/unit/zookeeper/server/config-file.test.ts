@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { completeConfig, type ZooKeeperServerConfig } from '../../../../src/zookeeper/server/config.ts';
+import { loadServerConfig, type ServerConfigFile } from '../../../../src/zookeeper/server/config-file.ts';
+
+/** Loads zoo.cfg with these lines; further files by name. */
+function load(
+  lines: string[],
+  properties: Record<string, string> = {},
+  files: Record<string, string> = {},
+): ServerConfigFile {
+  const contents: Record<string, string> = { 'zoo.cfg': lines.join('\n'), ...files };
+  const disk = {
+    readFile(path: string): Buffer {
+      const content = contents[path];
+      if (content === undefined) throw new Error(`ENOENT: no such file ${path}`);
+      return Buffer.from(content, 'latin1');
+    },
+  };
+  return loadServerConfig(disk, 'zoo.cfg', new Map(Object.entries(properties)));
+}
+
+function config(lines: string[], properties: Record<string, string> = {}): ZooKeeperServerConfig {
+  return completeConfig(load(['dataDir=/zk', ...lines], properties).options);
+}
+
+describe('zoo.cfg', () => {
+  it('of the getting-started guide becomes a complete, frozen configuration', () => {
+    const file = load(['tickTime=2000', 'dataDir=/var/lib/zookeeper', 'clientPort=2181']);
+    const config = completeConfig(file.options);
+    assert.deepEqual(file.warnings, []);
+    assert.deepEqual(file.peers, []);
+    assert.ok(Object.isFrozen(config));
+    const { dataDir, dataLogDir, clientPort, tickTimeMs, minSessionTimeoutMs, maxSessionTimeoutMs } = config;
+    assert.deepEqual(
+      { dataDir, dataLogDir, clientPort, tickTimeMs, minSessionTimeoutMs, maxSessionTimeoutMs },
+      {
+        dataDir: '/var/lib/zookeeper',
+        dataLogDir: '/var/lib/zookeeper',
+        clientPort: 2181,
+        tickTimeMs: 2000,
+        minSessionTimeoutMs: 4000,
+        maxSessionTimeoutMs: 40_000,
+      },
+    );
+    for (const [key, value] of Object.entries(config)) {
+      const isOptional = ['clientPortAddress', 'superDigest', 'maxBufferExtraBytes', 'txnLogSizeLimitBytes'];
+      if (!isOptional.includes(key)) assert.notEqual(value, undefined, key);
+    }
+  });
+
+  const settings: [line: string, field: keyof ZooKeeperServerConfig, value: unknown][] = [
+    ['dataLogDir=/log', 'dataLogDir', '/log'],
+    ['clientPortAddress=10.0.0.1', 'clientPortAddress', '10.0.0.1'],
+    ['clientPortListenBacklog=50', 'clientPortListenBacklog', 50],
+    ['minSessionTimeout=100', 'minSessionTimeoutMs', 100],
+    ['maxSessionTimeout=99000', 'maxSessionTimeoutMs', 99_000],
+    ['maxClientCnxns=0', 'maxClientCnxns', 0],
+    ['autopurge.snapRetainCount=5', 'snapRetainCount', 5],
+    ['autopurge.purgeInterval=24', 'purgeIntervalHours', 24],
+    ['4lw.commands.whitelist=stat, ruok,mntr', 'fourLetterWhitelist', ['stat', 'ruok', 'mntr']],
+    ['4lw.commands.whitelist=*', 'fourLetterWhitelist', ['*']],
+    ['zookeeper.4lw.commands.whitelist=isro', 'fourLetterWhitelist', ['isro']],
+    ['snapCount=1000', 'snapCount', 1000],
+    ['preAllocSize=64', 'preAllocSizeBytes', 65_536],
+    ['snapSizeLimitInKb=1', 'snapSizeLimitBytes', 1024],
+    ['txnLogSizeLimitInKb=10', 'txnLogSizeLimitBytes', 10_240],
+    ['forceSync=no', 'forceSync', false],
+    ['skipACL=yes', 'skipAcl', true],
+    ['extendedTypesEnabled=true', 'extendedTypesEnabled', true],
+    ['enforceQuota=TRUE', 'enforceQuota', true],
+    ['digest.enabled=false', 'digestEnabled', false],
+    ['snapshot.trust.empty=true', 'trustEmptySnapshot', true],
+    ['snapshot.compression.method=gz', 'snapshotCompression', 'gz'],
+    ['snapshot.compression.method=', 'snapshotCompression', 'none'],
+    ['jute.maxbuffer=4194304', 'maxBufferBytes', 4_194_304],
+    ['znode.container.checkIntervalMs=500', 'containerCheckIntervalMs', 500],
+    ['fsync.warningthresholdms=20', 'syncWarningThresholdMs', 20],
+    [
+      'DigestAuthenticationProvider.superDigest=super:D/InIHSb7yEEbrWz8b9l71RjZJU=',
+      'superDigest',
+      'super:D/InIHSb7yEEbrWz8b9l71RjZJU=',
+    ],
+    ['DigestAuthenticationProvider.digestAlg=SHA-256', 'digestAlgorithm', 'sha256'],
+    ['DigestAuthenticationProvider.digestAlg=SHA3-256', 'digestAlgorithm', 'sha3-256'],
+  ];
+  for (const [line, field, value] of settings) {
+    it(`${line} sets ${field}`, () => {
+      const file = load(['dataDir=/zk', line]);
+      assert.deepEqual(file.warnings, []);
+      assert.deepEqual(completeConfig(file.options)[field], value);
+    });
+  }
+
+  it('wins over system properties, which win over defaults', () => {
+    const properties = {
+      'zookeeper.snapCount': '5000',
+      'zookeeper.preAllocSize': '128',
+      'jute.maxbuffer': '2000000',
+    };
+    const { snapCount, preAllocSizeBytes, maxBufferBytes } = config(['snapCount=700'], properties);
+    assert.deepEqual(
+      { snapCount, preAllocSizeBytes, maxBufferBytes },
+      {
+        snapCount: 700,
+        preAllocSizeBytes: 131_072,
+        maxBufferBytes: 2_000_000,
+      },
+    );
+  });
+
+  it('leaves the properties of the JVM alone', () => {
+    assert.deepEqual(load(['dataDir=/zk'], { 'java.net.preferIPv4Stack': 'true' }).warnings, []);
+  });
+
+  const warnings: [line: string, warning: RegExp][] = [
+    ['datadir=/x', /zoo\.cfg, line 2: datadir is unknown and ignored: .* perhaps dataDir$/],
+    ['frobnicate=1', /zoo\.cfg, line 2: frobnicate is unknown and ignored: check its spelling$/],
+    ['dataDir=/y', /zoo\.cfg, line 2: dataDir replaces that of line 1/],
+    ['admin.serverPort=8081', /without effect here: admin\.serverPort/],
+    [
+      'metricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
+      /without effect here: metricsProvider\.className/,
+    ],
+    ['nio.numWorkerThreads=4', /without effect here: nio\.numWorkerThreads/],
+    ['server.1=localhost:2888:3888', /line 2: server\.1 is the only server: it is ignored/],
+  ];
+  for (const [line, warning] of warnings) {
+    it(`warns of ${line}`, () => {
+      const file = load(['dataDir=/zk', line]);
+      assert.equal(file.warnings.length, 1);
+      assert.match(file.warnings[0] ?? '', warning);
+    });
+  }
+
+  it('accepts the keys of an ensemble on a standalone server', () => {
+    assert.deepEqual(
+      load(['dataDir=/zk', 'initLimit=10', 'syncLimit=5', 'peerType=participant']).warnings,
+      [],
+    );
+  });
+
+  const errors: [line: string, error: RegExp][] = [
+    ['tickTime=abc', /^zoo\.cfg, line 2: tickTime=abc is not a whole number in range: give 1 to 2147483647$/],
+    ['clientPort=70000', /^zoo\.cfg, line 2: clientPort=70000 .* give 0 to 65535$/],
+    ['enforceQuota=yes', /^zoo\.cfg, line 2: enforceQuota=yes is neither: give true or false$/],
+    ['forceSync=maybe', /give yes or no$/],
+    ['snapshot.compression.method=zip', /give gz, snappy$/],
+    ['electionAlg=1', /give 3 to 3$/],
+    ['peerType=leader', /give participant, observer$/],
+    ['DigestAuthenticationProvider.superDigest=super', /is no digest: give user:base64/],
+    ['DigestAuthenticationProvider.digestAlg=MD5', /is unknown: give SHA1/],
+    ['dataLogDir=', /is empty/],
+    ['secureClientPort=2281', /asks for TLS for clients, which is not supported yet: remove it$/],
+    ['sessionRequireClientSASLAuth=true', /asks for SASL, which is not supported yet/],
+    ['server.x=a:1:2', /server\.x=a:1:2 has no server id in its name: give server\.N/],
+    ['server.1=host', /server\.1=host has no such form: give host:port:port/],
+    ['server.1=h:1:1', /uses one port for quorum and election/],
+    ['server.1=h:1:2:boss', /has the role boss: give participant or observer/],
+    ['group.1=1:x', /not a whole number/],
+    ['standaloneEnabled=false', /asks for an ensemble, which this release cannot start yet/],
+    ['x=\\u12', /zoo\.cfg, line 2: \\u needs four hexadecimal digits/],
+  ];
+  for (const [line, error] of errors) {
+    it(`refuses ${line}`, () => {
+      assert.throws(() => load(['dataDir=/zk', line]), { name: 'ZooKeeperConfigError', message: error });
+    });
+  }
+
+  it('refuses a bad system property by its name', () => {
+    assert.throws(() => load(['dataDir=/zk'], { 'zookeeper.snapCount': 'x' }), {
+      name: 'ZooKeeperConfigError',
+      message: /^-Dzookeeper\.snapCount=x is not a whole number/,
+    });
+  });
+
+  it('without dataDir, or that is not there, names the remedy', () => {
+    assert.throws(() => load(['clientPort=2181']), {
+      message: /zoo\.cfg: dataDir is missing: add a line such as/,
+    });
+    assert.throws(() => loadServerConfig({ readFile: () => assert.fail('ENOENT') }, '/no/zoo.cfg'), {
+      name: 'ZooKeeperConfigError',
+      message: /cannot read \/no\/zoo\.cfg: ENOENT\. Give the path/,
+    });
+  });
+
+  it('of an ensemble gives one clear error', () => {
+    const lines = [
+      'dataDir=/zk',
+      'server.1=a:2888:3888;2181',
+      'server.2=b:2888:3888',
+      'server.3=c:2888:3888:observer',
+    ];
+    assert.throws(() => load(lines), {
+      name: 'ZooKeeperConfigError',
+      message: /^zoo\.cfg, line 2: server\.1 asks for an ensemble, which this release cannot start yet/,
+    });
+  });
+
+  it('reads server lines from the dynamic file, and nothing else', () => {
+    const lines = ['dataDir=/zk', 'dynamicConfigFile=zoo.cfg.dynamic'];
+    const one = load(
+      lines,
+      {},
+      { 'zoo.cfg.dynamic': 'server.7=[::1]:2888:3888|10.0.0.7:2889:3889;[::]:2181\nversion=100' },
+    );
+    assert.deepEqual(one.peers, [
+      {
+        id: 7,
+        addresses: [
+          { host: '::1', quorumPort: 2888, electionPort: 3888 },
+          { host: '10.0.0.7', quorumPort: 2889, electionPort: 3889 },
+        ],
+        role: 'participant',
+        client: { host: '::', port: 2181 },
+      },
+    ]);
+    assert.throws(() => load(lines, {}, { 'zoo.cfg.dynamic': 'tickTime=3' }), {
+      message: /zoo\.cfg\.dynamic, line 1: tickTime does not belong here/,
+    });
+    assert.throws(() => load([...lines, 'server.1=a:1:2'], {}, { 'zoo.cfg.dynamic': '' }), {
+      message: /line 3: server\.1 must be in the file that dynamicConfigFile names/,
+    });
+  });
+});
