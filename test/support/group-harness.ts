@@ -12,13 +12,13 @@ import type { AppendResult, CoordinatorLog, LoadedChunk } from '../../src/kafka/
 import { batchAt } from '../../src/wire/kafka/records/batch.ts';
 import { VirtualTime } from './virtual-time.ts';
 
-const quiet: Log = {
+export const quietLog: Log = {
   trace() {},
   debug() {},
   info() {},
   warn() {},
   error() {},
-  child: () => quiet,
+  child: () => quietLog,
   isEnabled: () => false,
 };
 
@@ -97,7 +97,7 @@ export class MemoryPartitionLog implements CoordinatorLog {
   replay(): GroupStore {
     const store = new GroupStore();
     for (const { bytes } of this.batches) {
-      replayBatches(bytes, { partition: 0, shard: store, codec: groupCodec, log: quiet });
+      replayBatches(bytes, { partition: 0, shard: store, codec: groupCodec, log: quietLog });
     }
     return store;
   }
@@ -137,7 +137,7 @@ export class GroupHarness {
 
   constructor(config: Partial<GroupConfig> = {}, seed = 1) {
     this.config = { ...DEFAULT_GROUP_CONFIG, offsetsTopicPartitions: 1, ...config };
-    this.env = { clock: this.time, timers: this.time, random: new SimRandom(seed), log: quiet };
+    this.env = { clock: this.time, timers: this.time, random: new SimRandom(seed), log: quietLog };
     this.coordinator = this.newCoordinator();
   }
 
