@@ -157,6 +157,7 @@ export class GroupHarness {
   async failOver(lose: 'uncommitted' | 'nothing' = 'nothing'): Promise<void> {
     if (lose === 'uncommitted') this.log.loseUncommitted();
     this.log.onHighWatermark = undefined;
+    this.time.dropTimers();
     this.epoch++;
     this.coordinator = this.newCoordinator();
     this.log.commit();

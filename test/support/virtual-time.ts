@@ -53,6 +53,11 @@ export class VirtualTime implements Clock, Timers {
     return this.waiting.size;
   }
 
+  /** What a process that dies leaves behind: nothing. */
+  dropTimers(): void {
+    this.waiting.clear();
+  }
+
   /** Lets time pass; timers go off in order, each at its own time. */
   advance(ms: number): void {
     const endMs = this.elapsedMs + ms;
