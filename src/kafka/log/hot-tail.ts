@@ -212,9 +212,9 @@ class HotReader {
       const tooLarge = this.bytes + batch.end - from > maxBytes && !(isFirstBatch && minOneMessage);
       if (lastOffset >= limitOffset || tooLarge) {
         ended = true;
-        if (tooLarge && lastOffset < limitOffset && isFirstBatch) {
+        if (tooLarge && lastOffset < limitOffset && isFirstBatch && maxBytes > 0) {
           this.incomplete = true;
-          to = from + Math.max(0, maxBytes);
+          to = from + maxBytes;
         }
         break;
       }

@@ -162,19 +162,26 @@ export class LocalLog {
 
   /** Removes segments that were taken out of the log, and other files, after `file.delete.delay.ms`. */
   removeLater(segments: readonly LogSegment[], paths: readonly string[]): void {
-    const remove = () => {
-      for (const segment of segments) segment.remove();
-      for (const path of paths) this.context.env.disk.remove(path);
-    };
     this.context.removals.schedule(this.config.fileDeleteDelayMs, () => {
-      this.onceUnused(() => {
-        if (this.context.failures.isOffline(this.logDir)) {
-          for (const segment of segments) segment.release();
-        } else {
-          this.inBackground('remove old segments', async () => remove());
-        }
-      });
+      this.onceUnused(() => this.removeNow(segments, paths));
     });
+  }
+
+  private removeNow(segments: readonly LogSegment[], paths: readonly string[]): void {
+    const { failures, env } = this.context;
+    if (failures.isOffline(this.logDir)) {
+      for (const segment of segments) segment.release();
+      return;
+    }
+    try {
+      failures.guard(this.logDir, `remove old files of ${this.path}`, () => {
+        for (const segment of segments) segment.remove();
+        for (const path of paths) env.disk.remove(path);
+      });
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      this.log.error(error.message);
+    }
   }
 
   /**

@@ -6,13 +6,20 @@ import { type FileComputation, readAt } from './file-io.ts';
 import type { TimestampAndOffset } from './log-types.ts';
 import type { LogSegment } from './segment.ts';
 
-/** The first record at or after a time, not before `startOffset`. */
+/**
+ * The first record at or after a time, not before `startOffset`. Segments that end before it are passed over,
+ * which Apache's UnifiedLog 3.9 does not do: it finds nothing there until they have been deleted.
+ */
 export function* searchByTimestamp(
   segments: readonly LogSegment[],
   timestamp: number,
   startOffset: number,
 ): FileComputation<TimestampAndOffset | undefined> {
-  const segment = segments.find((each) => each.largestTimestampMs >= timestamp);
+  const segment = segments.find((each, index) => {
+    const next = segments[index + 1];
+    const isBelowStart = next !== undefined && next.baseOffset <= startOffset;
+    return !isBelowStart && each.largestTimestampMs >= timestamp;
+  });
   if (segment === undefined) return undefined;
   const indexed = segment.timeIndex.lookup(timestamp).offset;
   let position = segment.offsetIndex.lookup(Math.max(indexed, startOffset)).position;
