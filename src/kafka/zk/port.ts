@@ -34,7 +34,7 @@ export interface ZooKeeperOpResult {
 export type Watch = () => void;
 
 /**
- * One session. Every call fails with a {@link ZooKeeperError}; CONNECTIONLOSS leaves open whether a write
+ * One session. Every call fails with a `ZooKeeperError`; CONNECTIONLOSS leaves open whether a write
  * happened. Calls are sent in order and without waiting for each other.
  */
 export interface ZooKeeperSession {
@@ -64,32 +64,4 @@ export interface SessionListener {
 /** Opens a new session; resolves when it is established. */
 export type OpenSession = (listener: SessionListener) => Promise<ZooKeeperSession>;
 
-/** Names of the codes that the broker acts on; any other code keeps its own name. */
-export type ZooKeeperErrorName =
-  | 'NONODE'
-  | 'NODEEXISTS'
-  | 'BADVERSION'
-  | 'NOTEMPTY'
-  | 'CONNECTIONLOSS'
-  | 'SESSIONEXPIRED'
-  | (string & {});
-
-/** An operation that ZooKeeper (or the way to it) refused. */
-export class ZooKeeperError extends Error {
-  override name = 'ZooKeeperError';
-  readonly code: ZooKeeperErrorName;
-  readonly path: string;
-  /** Position of the refused operation in a multi. */
-  readonly opIndex: number | null;
-
-  constructor(code: ZooKeeperErrorName, path: string, opIndex: number | null = null) {
-    super(`ZooKeeper answered ${code} for ${path}`);
-    this.code = code;
-    this.path = path;
-    this.opIndex = opIndex;
-  }
-}
-
-export function isZooKeeperError(error: unknown, code: ZooKeeperErrorName): boolean {
-  return error instanceof ZooKeeperError && error.code === code;
-}
+export { isZooKeeperError, ZooKeeperError } from '../../clients/zookeeper/zookeeper-error.ts';

@@ -22,7 +22,7 @@ function scenario(
     const sim = new Simulation({ seed: 7 });
     const { env } = sim.host('cluster');
     const zooKeeper = new FakeZooKeeper(env.timers);
-    const cluster = new FakeCluster(zooKeeper, env);
+    const cluster = new FakeCluster(zooKeeper.open, env);
     await sim.run(async () => {
       await story({ cluster, zooKeeper, sim, settle: () => sim.advance(50) });
       await cluster.stop();
@@ -258,7 +258,7 @@ scenario('a broker whose session expires registers again and is elected again', 
   await broker.stores.topics.create('t', { topicId, partitions: assignment([1]) });
   await settle();
   const epochBefore = broker.metadata.image.broker(1)?.epoch ?? 0;
-  broker.session.expire();
+  zooKeeper.sessions[0]?.expire();
   await settle();
   assert.notEqual(zooKeeper.data('/brokers/ids/1'), undefined);
   assert.equal(broker.controller?.epoch, 2);
@@ -309,7 +309,8 @@ scenario('a broker waits for the session of its earlier life, and takes over whe
   const starting = cluster.start(1);
   await sim.advance(5000);
   assert.equal(cluster.brokers.get(1)?.controller, null);
-  zooKeeper.end(old.session);
+  const session = zooKeeper.sessions[0];
+  if (session !== undefined) zooKeeper.end(session);
   const broker = await starting;
   await settle();
   assert.equal(broker.controller?.epoch, 2);

@@ -3,15 +3,15 @@ import { Controller } from '../../../src/kafka/controller/controller.ts';
 import type { BrokerChannel } from '../../../src/kafka/controller/ports.ts';
 import type { CommandResult, ControllerCommand } from '../../../src/kafka/metadata/controller-commands.ts';
 import { MetadataCache } from '../../../src/kafka/metadata/metadata-cache.ts';
+import type { OpenSession } from '../../../src/kafka/zk/port.ts';
 import { createZkStores, type ZkStores } from '../../../src/kafka/zk/stores.ts';
 import { ZkConnection } from '../../../src/kafka/zk/zk-connection.ts';
-import type { FakeSession, FakeZooKeeper } from './fake-zookeeper.ts';
+import type { RegisteredEndpoint } from '../../../src/kafka/zk/znodes/broker-id.ts';
 
 /** A broker without logs: it keeps what the controller tells it. */
 export class FakeBroker {
   readonly id: number;
   readonly zk: ZkConnection;
-  readonly session: FakeSession;
   readonly stores: ZkStores;
   readonly metadata = new MetadataCache();
   readonly commands: ControllerCommand[] = [];
@@ -22,10 +22,9 @@ export class FakeBroker {
   controller: Controller | null = null;
   alive = true;
 
-  constructor(id: number, zk: ZkConnection, session: FakeSession, stores: ZkStores) {
+  constructor(id: number, zk: ZkConnection, stores: ZkStores) {
     this.id = id;
     this.zk = zk;
-    this.session = session;
     this.stores = stores;
   }
 
@@ -54,40 +53,47 @@ export class FakeBroker {
   }
 }
 
+export interface FakeBrokerOptions {
+  deleteTopicEnable?: boolean;
+  endpoints?: readonly RegisteredEndpoint[];
+  rack?: string;
+}
+
 /** Several brokers' controllers on one ZooKeeper, in virtual time. */
 export class FakeCluster {
-  readonly zooKeeper: FakeZooKeeper;
   readonly brokers = new Map<number, FakeBroker>();
+  readonly #open: OpenSession;
   readonly #env: Env;
+  readonly #registrationWaitMs: number;
 
-  constructor(zooKeeper: FakeZooKeeper, env: Env) {
-    this.zooKeeper = zooKeeper;
+  constructor(open: OpenSession, env: Env, registrationWaitMs = 10_000) {
+    this.#registrationWaitMs = registrationWaitMs;
+    this.#open = open;
     this.#env = env;
   }
 
-  async start(id: number, options: { deleteTopicEnable?: boolean } = {}): Promise<FakeBroker> {
-    const zk = await ZkConnection.open(this.#env, this.zooKeeper.open);
-    const session = this.zooKeeper.sessions.at(-1);
-    if (session === undefined) throw new Error('the session is not there');
+  async start(id: number, options: FakeBrokerOptions = {}): Promise<FakeBroker> {
+    const zk = await ZkConnection.open(this.#env, this.#open);
     const stores = createZkStores(zk, this.#env);
-    const broker = new FakeBroker(id, zk, session, stores);
+    const broker = new FakeBroker(id, zk, stores);
     this.brokers.set(id, broker);
     await stores.cluster.ensurePersistentPaths();
-    await stores.cluster.createOrGetClusterId('cluster-id');
+    await stores.cluster.createOrGetClusterId('NRBzb6wMQDe2AWZcLU4ykg');
     const register = async () => {
       await stores.brokers.register(
         {
           brokerId: id,
-          endpoints: [
+          endpoints: options.endpoints ?? [
             { listenerName: 'PLAINTEXT', securityProtocol: 'PLAINTEXT', host: '127.0.0.1', port: 9090 + id },
           ],
-          rack: null,
+          rack: options.rack ?? null,
           jmxPort: -1,
         },
-        10_000,
+        this.#registrationWaitMs,
       );
     };
     await register();
+    await stores.cluster.ensureDelegationTokenPaths();
     const controller = new Controller({
       env: this.#env,
       brokerId: id,

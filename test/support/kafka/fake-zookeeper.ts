@@ -81,7 +81,9 @@ export class FakeZooKeeper {
         done.push(this.#applyOne(session, op));
       } catch (error) {
         for (const item of done.reverse()) item.undo();
-        throw error instanceof ZooKeeperError ? new ZooKeeperError(error.code, error.path, index) : error;
+        throw error instanceof ZooKeeperError
+          ? new ZooKeeperError(error.code, error.path, { opIndex: index })
+          : error;
       }
     }
     ops.forEach((op, index) => {
