@@ -51,7 +51,7 @@ const BANS: readonly Ban[] = [
     remedy: 'Use env.net',
   },
   { pattern: /(?<![\w$.])console\./g, problem: 'writes to the console', remedy: 'Use env.log' },
-  { pattern: /(?<![\w$.])require\s*\(/g, problem: 'requires a module', remedy: 'Import it' },
+  { pattern: /=\s*require\s*\(/g, problem: 'requires a module', remedy: 'Import it' },
 ];
 
 interface Exemption {

@@ -1,14 +1,9 @@
 import type { ByteReader } from '../../base/byte-reader.ts';
+import type { ByteWriter } from '../../base/byte-writer.ts';
 import type { Env } from '../../env/env.ts';
-import type { FieldType } from '../../wire/jute/types.ts';
 import type { ACL, ClientInfo, Stat } from '../../wire/zookeeper/data.ts';
 import { ErrorCode } from '../../wire/zookeeper/errors.ts';
-import {
-  type MultiOp,
-  type MultiResult,
-  readMultiResponse,
-  writeMultiRequest,
-} from '../../wire/zookeeper/multi.ts';
+import { readMultiResponse, writeMultiRequest } from '../../wire/zookeeper/multi.ts';
 import { AddWatchMode, OpCode, WatcherType } from '../../wire/zookeeper/op-codes.ts';
 import * as protocol from '../../wire/zookeeper/protocol.ts';
 import { parseConnectString } from './connect-string.ts';
@@ -76,15 +71,19 @@ const EVENT_OF_KIND = {
   recursive: 'persistentWatchRemoved',
 } as const;
 
-/** A request with a codec for each direction, and what to do at the moment the answer is there. */
-interface Call<Q, R> {
+/** One operation: what is sent, and what its answer means. */
+interface Operation<T> {
   type: number;
-  path: string;
-  request?: { codec: FieldType<Q>; value: Q };
-  response?: FieldType<R>;
+  write?: (writer: ByteWriter) => void;
+  /** Reads the answer; a ZooKeeperError that it throws is the outcome. */
+  read: (body: ByteReader) => T;
+  /** The outcome when there is no such node, where that is no failure. */
+  absent?: { value: T };
   /** Runs with the answer, before any event that follows it; `errorCode` 0 for success. */
   onReply?: (errorCode: number) => void;
 }
+
+const nothing = (): void => undefined;
 
 /**
  * A client of a ZooKeeper ensemble: one session over one connection at a time.
@@ -184,186 +183,207 @@ export class ZooKeeperClient {
   }
 
   /** Creates a node; resolves to its path, which a sequential mode has put a number behind. */
-  async create(path: string, data: Buffer | null = null, options: CreateOptions = {}): Promise<string> {
-    const { type, request } = createOp(this.chroot, path, data, { ...options, withStat: false });
-    const response = type === OpCode.create ? protocol.CreateResponse : protocol.Create2Response;
-    return (await this.callCreate(path, type, request, response)).path;
+  create(path: string, data: Buffer | null = null, options: CreateOptions = {}): Promise<string> {
+    return this.call(path, () => {
+      const op = createOp(this.chroot, path, data, { ...options, withStat: false });
+      const response = op.type === OpCode.create ? protocol.CreateResponse : protocol.Create2Response;
+      const read = (body: ByteReader): string => this.chroot.toClient(response.read(body).path ?? '');
+      return { type: op.type, write: writerOf(op), read };
+    });
   }
 
   /** As {@link create}, with the node's stat. */
-  async create2(
+  create2(
     path: string,
     data: Buffer | null = null,
     options: CreateOptions = {},
   ): Promise<{ path: string; stat: Stat }> {
-    const { type, request } = createOp(this.chroot, path, data, { ...options, withStat: true });
-    return this.callCreate(path, type, request, protocol.Create2Response);
+    return this.call(path, () => {
+      const op = createOp(this.chroot, path, data, { ...options, withStat: true });
+      const read = (body: ByteReader): { path: string; stat: Stat } => {
+        const { path: created, stat } = protocol.Create2Response.read(body);
+        return { path: this.chroot.toClient(created ?? ''), stat };
+      };
+      return { type: op.type, write: writerOf(op), read };
+    });
   }
 
-  async delete(path: string, version = -1): Promise<void> {
-    checkPath(path);
-    const value = { path: this.chroot.toServer(path), version };
-    await this.call({ type: OpCode.delete, path, request: { codec: protocol.DeleteRequest, value } });
+  delete(path: string, version = -1): Promise<void> {
+    return this.call(path, () => {
+      const request = { path: this.serverPath(path), version };
+      return {
+        type: OpCode.delete,
+        write: (writer) => protocol.DeleteRequest.write(writer, request),
+        read: nothing,
+      };
+    });
   }
 
   /** Null when there is no node; `watch` then waits for its creation. */
-  async exists(path: string, watch?: Watch): Promise<Stat | null> {
-    checkPath(path);
-    const value = { path: this.chroot.toServer(path), watch: watch !== undefined };
-    try {
-      const { stat } = await this.call({
+  exists(path: string, watch?: Watch): Promise<Stat | null> {
+    return this.call<Stat | null>(path, () => {
+      const request = { path: this.serverPath(path), watch: watch !== undefined };
+      return {
         type: OpCode.exists,
-        path,
-        request: { codec: protocol.ExistsRequest, value },
-        response: protocol.ExistsResponse,
+        write: (writer) => protocol.ExistsRequest.write(writer, request),
+        read: (body) => protocol.ExistsResponse.read(body).stat,
+        absent: { value: null },
         onReply: (errorCode) => {
           if (watch === undefined) return;
           if (errorCode === ErrorCode.OK) this.session.watches.add('data', path, watch);
           if (errorCode === ErrorCode.NONODE) this.session.watches.add('exist', path, watch);
         },
-      });
-      return stat;
-    } catch (error) {
-      if (error instanceof ZooKeeperError && error.code === 'NONODE') return null;
-      throw error;
-    }
-  }
-
-  async getData(path: string, watch?: Watch): Promise<NodeData> {
-    checkPath(path);
-    const value = { path: this.chroot.toServer(path), watch: watch !== undefined };
-    return this.call({
-      type: OpCode.getData,
-      path,
-      request: { codec: protocol.GetDataRequest, value },
-      response: protocol.GetDataResponse,
-      onReply: this.watchOnSuccess('data', path, watch),
+      };
     });
   }
 
-  async setData(path: string, data: Buffer | null, version = -1): Promise<Stat> {
-    checkPath(path);
-    const value = { path: this.chroot.toServer(path), data, version };
-    const { stat } = await this.call({
-      type: OpCode.setData,
-      path,
-      request: { codec: protocol.SetDataRequest, value },
-      response: protocol.SetDataResponse,
+  getData(path: string, watch?: Watch): Promise<NodeData> {
+    return this.call(path, () => {
+      const request = { path: this.serverPath(path), watch: watch !== undefined };
+      return {
+        type: OpCode.getData,
+        write: (writer) => protocol.GetDataRequest.write(writer, request),
+        read: (body) => protocol.GetDataResponse.read(body),
+        onReply: this.watchOnSuccess('data', path, watch),
+      };
     });
-    return stat;
+  }
+
+  setData(path: string, data: Buffer | null, version = -1): Promise<Stat> {
+    return this.call(path, () => {
+      const request = { path: this.serverPath(path), data, version };
+      return {
+        type: OpCode.setData,
+        write: (writer) => protocol.SetDataRequest.write(writer, request),
+        read: (body) => protocol.SetDataResponse.read(body).stat,
+      };
+    });
   }
 
   /** Names of the children, in no order. */
-  async getChildren(path: string, watch?: Watch): Promise<string[]> {
-    checkPath(path);
-    const value = { path: this.chroot.toServer(path), watch: watch !== undefined };
-    const { children } = await this.call({
-      type: OpCode.getChildren,
-      path,
-      request: { codec: protocol.GetChildrenRequest, value },
-      response: protocol.GetChildrenResponse,
-      onReply: this.watchOnSuccess('child', path, watch),
+  getChildren(path: string, watch?: Watch): Promise<string[]> {
+    return this.call(path, () => {
+      const request = { path: this.serverPath(path), watch: watch !== undefined };
+      return {
+        type: OpCode.getChildren,
+        write: (writer) => protocol.GetChildrenRequest.write(writer, request),
+        read: (body) => namesOf(protocol.GetChildrenResponse.read(body).children),
+        onReply: this.watchOnSuccess('child', path, watch),
+      };
     });
-    return namesOf(children);
   }
 
   /** As {@link getChildren}, with the node's stat. */
-  async getChildren2(path: string, watch?: Watch): Promise<{ children: string[]; stat: Stat }> {
-    checkPath(path);
-    const value = { path: this.chroot.toServer(path), watch: watch !== undefined };
-    const { children, stat } = await this.call({
-      type: OpCode.getChildren2,
-      path,
-      request: { codec: protocol.GetChildren2Request, value },
-      response: protocol.GetChildren2Response,
-      onReply: this.watchOnSuccess('child', path, watch),
+  getChildren2(path: string, watch?: Watch): Promise<{ children: string[]; stat: Stat }> {
+    return this.call(path, () => {
+      const request = { path: this.serverPath(path), watch: watch !== undefined };
+      return {
+        type: OpCode.getChildren2,
+        write: (writer) => protocol.GetChildren2Request.write(writer, request),
+        read: (body) => {
+          const { children, stat } = protocol.GetChildren2Response.read(body);
+          return { children: namesOf(children), stat };
+        },
+        onReply: this.watchOnSuccess('child', path, watch),
+      };
     });
-    return { children: namesOf(children), stat };
   }
 
-  async getACL(path: string): Promise<{ acl: ACL[]; stat: Stat }> {
-    checkPath(path);
-    const value = { path: this.chroot.toServer(path) };
-    const { acl, stat } = await this.call({
-      type: OpCode.getACL,
-      path,
-      request: { codec: protocol.GetACLRequest, value },
-      response: protocol.GetACLResponse,
+  getACL(path: string): Promise<{ acl: ACL[]; stat: Stat }> {
+    return this.call(path, () => {
+      const request = { path: this.serverPath(path) };
+      return {
+        type: OpCode.getACL,
+        write: (writer) => protocol.GetACLRequest.write(writer, request),
+        read: (body) => {
+          const { acl, stat } = protocol.GetACLResponse.read(body);
+          return { acl: acl ?? [], stat };
+        },
+      };
     });
-    return { acl: acl ?? [], stat };
   }
 
   /** `aclVersion` is compared with the stat's `aversion`. */
-  async setACL(path: string, acl: readonly ACL[], aclVersion = -1): Promise<Stat> {
-    checkPath(path);
-    const value = { path: this.chroot.toServer(path), acl: [...acl], version: aclVersion };
-    const { stat } = await this.call({
-      type: OpCode.setACL,
-      path,
-      request: { codec: protocol.SetACLRequest, value },
-      response: protocol.SetACLResponse,
+  setACL(path: string, acl: readonly ACL[], aclVersion = -1): Promise<Stat> {
+    return this.call(path, () => {
+      const request = { path: this.serverPath(path), acl: [...acl], version: aclVersion };
+      return {
+        type: OpCode.setACL,
+        write: (writer) => protocol.SetACLRequest.write(writer, request),
+        read: (body) => protocol.SetACLResponse.read(body).stat,
+      };
     });
-    return stat;
   }
 
   /** Resolves when the server has caught up with what the leader had committed at the time of the call. */
-  async sync(path = '/'): Promise<void> {
-    checkPath(path);
-    const value = { path: this.chroot.toServer(path) };
-    await this.call({
-      type: OpCode.sync,
-      path,
-      request: { codec: protocol.SyncRequest, value },
-      response: protocol.SyncResponse,
+  sync(path = '/'): Promise<void> {
+    return this.call(path, () => {
+      const request = { path: this.serverPath(path) };
+      return {
+        type: OpCode.sync,
+        write: (writer) => protocol.SyncRequest.write(writer, request),
+        read: nothing,
+      };
     });
   }
 
   /** All or nothing. Rejects with the error of the first operation that cannot be done, its `opIndex` set. */
-  async multi(operations: readonly MultiOperation[]): Promise<MultiOperationResult[]> {
-    const ops = operations.map((operation) => toMultiOp(this.chroot, operation));
-    return fromMultiResults(this.chroot, operations, await this.callMulti(OpCode.multi, ops));
+  multi(operations: readonly MultiOperation[]): Promise<MultiOperationResult[]> {
+    return this.call('', () => {
+      const ops = operations.map((operation) => toMultiOp(this.chroot, operation));
+      return {
+        type: OpCode.multi,
+        write: (writer) => writeMultiRequest(writer, ops),
+        read: (body) => fromMultiResults(this.chroot, operations, readMultiResponse(body)),
+      };
+    });
   }
 
   /** Several reads of one state of the tree; each may fail by itself. */
-  async multiRead(operations: readonly MultiReadOperation[]): Promise<MultiReadResult[]> {
-    const ops = operations.map((operation) => toMultiReadOp(this.chroot, operation));
-    return fromMultiReadResults(operations, await this.callMulti(OpCode.multiRead, ops));
+  multiRead(operations: readonly MultiReadOperation[]): Promise<MultiReadResult[]> {
+    return this.call('', () => {
+      const ops = operations.map((operation) => toMultiReadOp(this.chroot, operation));
+      return {
+        type: OpCode.multiRead,
+        write: (writer) => writeMultiRequest(writer, ops),
+        read: (body) => fromMultiReadResults(operations, readMultiResponse(body)),
+      };
+    });
   }
 
   /** Paths of the session's ephemeral nodes that begin with `prefix`. */
-  async getEphemerals(prefix = '/'): Promise<string[]> {
-    checkPath(prefix);
-    const value = { prefixPath: this.chroot.toServer(prefix) };
-    const { ephemerals } = await this.call({
-      type: OpCode.getEphemerals,
-      path: prefix,
-      request: { codec: protocol.GetEphemeralsRequest, value },
-      response: protocol.GetEphemeralsResponse,
+  getEphemerals(prefix = '/'): Promise<string[]> {
+    return this.call(prefix, () => {
+      const request = { prefixPath: this.serverPath(prefix) };
+      return {
+        type: OpCode.getEphemerals,
+        write: (writer) => protocol.GetEphemeralsRequest.write(writer, request),
+        read: (body) => {
+          const { ephemerals } = protocol.GetEphemeralsResponse.read(body);
+          return namesOf(ephemerals).map((path) => this.chroot.toClient(path));
+        },
+      };
     });
-    return namesOf(ephemerals).map((each) => this.chroot.toClient(each));
   }
 
   /** Number of nodes below a path, at any depth. */
-  async getAllChildrenNumber(path: string): Promise<number> {
-    checkPath(path);
-    const value = { path: this.chroot.toServer(path) };
-    const { totalNumber } = await this.call({
-      type: OpCode.getAllChildrenNumber,
-      path,
-      request: { codec: protocol.GetAllChildrenNumberRequest, value },
-      response: protocol.GetAllChildrenNumberResponse,
+  getAllChildrenNumber(path: string): Promise<number> {
+    return this.call(path, () => {
+      const request = { path: this.serverPath(path) };
+      return {
+        type: OpCode.getAllChildrenNumber,
+        write: (writer) => protocol.GetAllChildrenNumberRequest.write(writer, request),
+        read: (body) => protocol.GetAllChildrenNumberResponse.read(body).totalNumber,
+      };
     });
-    return totalNumber;
   }
 
   /** The identities that the server has for this session. */
-  async whoAmI(): Promise<ClientInfo[]> {
-    const { clientInfo } = await this.call({
+  whoAmI(): Promise<ClientInfo[]> {
+    return this.call('', () => ({
       type: OpCode.whoAmI,
-      path: '',
-      response: protocol.WhoAmIResponse,
-    });
-    return clientInfo ?? [];
+      read: (body) => protocol.WhoAmIResponse.read(body).clientInfo ?? [],
+    }));
   }
 
   /** Adds an identity, here and on every server that the session moves to. AUTHFAILED ends the client. */
@@ -372,15 +392,15 @@ export class ZooKeeperClient {
   }
 
   /** Sets a watch that stays: on one node and its children, or on all below it. */
-  async addWatch(path: string, mode: keyof typeof AddWatchMode, watch: Watch): Promise<void> {
-    checkPath(path);
-    const value = { path: this.chroot.toServer(path), mode: AddWatchMode[mode] };
-    await this.call({
-      type: OpCode.addWatch,
-      path,
-      request: { codec: protocol.AddWatchRequest, value },
-      response: protocol.ErrorResponse,
-      onReply: this.watchOnSuccess(mode === 'persistent' ? 'persistent' : 'recursive', path, watch),
+  addWatch(path: string, mode: keyof typeof AddWatchMode, watch: Watch): Promise<void> {
+    return this.call(path, () => {
+      const request = { path: this.serverPath(path), mode: AddWatchMode[mode] };
+      return {
+        type: OpCode.addWatch,
+        write: (writer) => protocol.AddWatchRequest.write(writer, request),
+        read: nothing,
+        onReply: this.watchOnSuccess(mode === 'persistent' ? 'persistent' : 'recursive', path, watch),
+      };
     });
   }
 
@@ -388,35 +408,36 @@ export class ZooKeeperClient {
    * Takes watches away: the given one, or all of that type on the node. They are called a last time, with an
    * event that says so. Rejects with NOWATCHER when there is none.
    */
-  async removeWatches(path: string, type: WatcherTypeName, watch?: Watch): Promise<void> {
-    checkPath(path);
-    const { watches } = this.session;
-    const kinds = KINDS_OF_TYPE[type];
-    if (!watches.has(kinds, path, watch)) throw new ZooKeeperError('NOWATCHER', path);
-    // The server knows one watch for all callbacks of a client: it goes with the last of them.
-    const isShared = watch !== undefined && watches.hasOthers(kinds, path, watch);
-    const value = { path: this.chroot.toServer(path), type: WatcherType[type] };
-    await this.call({
-      type: isShared ? OpCode.checkWatches : OpCode.removeWatches,
-      path,
-      request: { codec: protocol.RemoveWatchesRequest, value },
-      onReply: (errorCode) => {
-        if (errorCode !== ErrorCode.OK) return;
-        for (const [kind, removed] of watches.remove(kinds, path, watch)) {
-          removed({ type: EVENT_OF_KIND[kind], path });
-        }
-      },
+  removeWatches(path: string, type: WatcherTypeName, watch?: Watch): Promise<void> {
+    return this.call(path, () => {
+      const { watches } = this.session;
+      const kinds = KINDS_OF_TYPE[type];
+      const request = { path: this.serverPath(path), type: WatcherType[type] };
+      if (!watches.has(kinds, path, watch)) throw new ZooKeeperError('NOWATCHER', path);
+      // The server knows one watch for all callbacks of a client: it goes with the last of them.
+      const isShared = watch !== undefined && watches.hasOthers(kinds, path, watch);
+      return {
+        type: isShared ? OpCode.checkWatches : OpCode.removeWatches,
+        write: (writer) => protocol.RemoveWatchesRequest.write(writer, request),
+        read: nothing,
+        onReply: (errorCode) => {
+          if (errorCode !== ErrorCode.OK) return;
+          for (const [kind, removed] of watches.remove(kinds, path, watch)) {
+            removed({ type: EVENT_OF_KIND[kind], path });
+          }
+        },
+      };
     });
   }
 
   /** The ensemble's configuration, which lies outside of any chroot. */
   getConfig(): Promise<NodeData> {
-    return this.call({
+    const request = { path: CONFIG_PATH, watch: false };
+    return this.call(CONFIG_PATH, () => ({
       type: OpCode.getData,
-      path: CONFIG_PATH,
-      request: { codec: protocol.GetDataRequest, value: { path: CONFIG_PATH, watch: false } },
-      response: protocol.GetDataResponse,
-    });
+      write: (writer) => protocol.GetDataRequest.write(writer, request),
+      read: (body) => protocol.GetDataResponse.read(body),
+    }));
   }
 
   /** Changes the members of the ensemble; `fromVersion` -1 for any. Resolves to the new configuration. */
@@ -426,34 +447,22 @@ export class ZooKeeperClient {
     members?: string;
     fromVersion?: number;
   }): Promise<NodeData> {
-    const value = {
+    const request = {
       joiningServers: change.joining ?? null,
       leavingServers: change.leaving ?? null,
       newMembers: change.members ?? null,
       curConfigId: change.fromVersion ?? -1,
     };
-    return this.call({
+    return this.call(CONFIG_PATH, () => ({
       type: OpCode.reconfig,
-      path: CONFIG_PATH,
-      request: { codec: protocol.ReconfigRequest, value },
-      response: protocol.GetDataResponse,
-    });
+      write: (writer) => protocol.ReconfigRequest.write(writer, request),
+      read: (body) => protocol.GetDataResponse.read(body),
+    }));
   }
 
-  private async callCreate<R extends protocol.CreateResponse>(
-    path: string,
-    type: number,
-    request: protocol.CreateRequest | protocol.CreateTTLRequest,
-    response: FieldType<R>,
-  ): Promise<R & { path: string }> {
-    const codec = 'ttl' in request ? protocol.CreateTTLRequest : protocol.CreateRequest;
-    const answer = await this.call({
-      type,
-      path,
-      request: { codec: codec as FieldType<typeof request>, value: request },
-      response,
-    });
-    return { ...answer, path: this.chroot.toClient(answer.path ?? '') };
+  private serverPath(path: string): string {
+    checkPath(path);
+    return this.chroot.toServer(path);
   }
 
   private watchOnSuccess(
@@ -466,32 +475,22 @@ export class ZooKeeperClient {
     };
   }
 
-  private callMulti(type: number, ops: readonly MultiOp[]): Promise<MultiResult[]> {
+  /**
+   * Sends what `make` gives; what it throws is the outcome. All operations settle by this one promise, so that
+   * those who await them go on in the order of the answers.
+   */
+  private call<T>(path: string, make: () => Operation<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.session.submit({
-        type,
-        path: '',
-        write: (writer) => writeMultiRequest(writer, ops),
-        reply: (header, body) => {
-          if (header.err !== ErrorCode.OK && body.remaining === 0) reject(ZooKeeperError.of(header.err, ''));
-          else resolve(readMultiResponse(body));
-        },
-        fail: reject,
-      });
-    });
-  }
-
-  private call<Q, R = undefined>(call: Call<Q, R>): Promise<R> {
-    const { type, path, request, response, onReply } = call;
-    return new Promise((resolve, reject) => {
+      const { type, write, read, absent, onReply } = make();
       this.session.submit({
         type,
         path,
-        ...(request && { write: (writer) => request.codec.write(writer, request.value) }),
-        reply: (header, body: ByteReader) => {
-          if (header.err === ErrorCode.OK) resolve(response?.read(body) as R);
-          else reject(ZooKeeperError.of(header.err, path));
-          onReply?.(header.err);
+        ...(write && { write }),
+        reply: ({ err }, body) => {
+          if (err === ErrorCode.OK) settle(() => read(body), resolve, reject);
+          else if (err === ErrorCode.NONODE && absent !== undefined) resolve(absent.value);
+          else reject(ZooKeeperError.of(err, path));
+          onReply?.(err);
         },
         fail: reject,
       });
@@ -511,5 +510,25 @@ export class ZooKeeperClient {
       if (outcome === 'connected' || outcome === 'connectedReadOnly') waiter.resolve();
       else waiter.reject(new ZooKeeperError(outcome === 'authFailed' ? 'AUTHFAILED' : 'SESSIONEXPIRED', ''));
     }
+  }
+}
+
+/** Writes the request of a create operation. */
+function writerOf(op: ReturnType<typeof createOp>): (writer: ByteWriter) => void {
+  if (op.type === OpCode.createTTL) return (writer) => protocol.CreateTTLRequest.write(writer, op.request);
+  return (writer) => protocol.CreateRequest.write(writer, op.request);
+}
+
+/** Settles with a value or a ZooKeeperError; anything else that is thrown goes on. */
+function settle<T>(
+  read: () => T,
+  resolve: (value: T) => void,
+  reject: (error: ZooKeeperError) => void,
+): void {
+  try {
+    resolve(read());
+  } catch (error) {
+    if (!(error instanceof ZooKeeperError)) throw error;
+    reject(error);
   }
 }
