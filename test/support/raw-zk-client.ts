@@ -35,11 +35,10 @@ export interface RawReply {
 export class RawZkClient {
   /** Frames received and not yet taken. */
   readonly frames: Buffer[] = [];
-  /** Everything received, for connections that do not speak in frames. */
-  received = Buffer.alloc(0);
   isClosed = false;
   private readonly connection: Connection;
-  private rest = Buffer.alloc(0);
+  private readonly chunks: Buffer[] = [];
+  private rest: Buffer = Buffer.alloc(0);
   private waiting: (() => void)[] = [];
   private nextXid = 1;
 
@@ -58,9 +57,14 @@ export class RawZkClient {
     return new RawZkClient(await net.connect({ host, port }));
   }
 
+  /** Everything received, for connections that do not speak in frames. */
+  get received(): Buffer {
+    return Buffer.concat(this.chunks);
+  }
+
   private take(bytes: Buffer): void {
-    this.received = Buffer.concat([this.received, bytes]);
-    this.rest = Buffer.concat([this.rest, bytes]);
+    this.chunks.push(bytes);
+    this.rest = this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
     while (this.rest.length >= 4 && this.rest.length >= 4 + this.rest.readInt32BE(0)) {
       const end = 4 + this.rest.readInt32BE(0);
       this.frames.push(this.rest.subarray(4, end));

@@ -63,6 +63,7 @@ async function serve(env: Env, config: ZooKeeperServerConfig, store: Store): Pro
     sessionTimeouts,
     txnsSinceSnapshot: recovered.txns,
   });
+  let hasFailed = false;
   let fail: (error: unknown) => void = () => {};
   const failure = new Promise<unknown>((resolve) => {
     fail = resolve;
@@ -75,6 +76,7 @@ async function serve(env: Env, config: ZooKeeperServerConfig, store: Store): Pro
     storage,
     failed(error) {
       env.log.error('the server has stopped, for its log cannot be written', { error: String(error) });
+      hasFailed = true;
       fail(error);
     },
   });
@@ -84,9 +86,18 @@ async function serve(env: Env, config: ZooKeeperServerConfig, store: Store): Pro
   env.log.info('zookeeper is serving', { address, zxid: `0x${recovered.lastZxid.toString(16)}` });
   let closing: Promise<void> | undefined;
   const purging = startPurging(env, config, store);
-  const close = () => {
+  const closeAll = async () => {
     purging?.cancel();
-    closing ??= server.close().then(() => storage.close());
+    await server.close();
+    try {
+      await storage.close();
+    } catch (error) {
+      // A log that failed cannot be closed in order; who runs the server knows from `failure`.
+      if (!hasFailed) throw error;
+    }
+  };
+  const close = () => {
+    closing ??= closeAll();
     return closing;
   };
   return { address, host, port: listener.port, config, failure, close, [Symbol.asyncDispose]: close };
