@@ -1,6 +1,7 @@
 import type { GoldenCheck } from './check.ts';
 import { kafkaApiVersions } from './kafka-api-versions.ts';
 import { kafkaBrokerQuotas, kafkaConfigs } from './kafka-configs.ts';
+import { kafkaDescribeConfigs } from './kafka-describe-configs.ts';
 import { kafkaErrors } from './kafka-errors.ts';
 import { kafkaMessages } from './kafka-messages.ts';
 import { kafkaRecords } from './kafka-records.ts';
@@ -14,5 +15,6 @@ export const goldenChecks: readonly GoldenCheck[] = [
   kafkaApiVersions,
   kafkaConfigs,
   kafkaBrokerQuotas,
+  kafkaDescribeConfigs,
   ...kafkaRecords,
 ];

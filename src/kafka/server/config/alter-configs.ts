@@ -146,28 +146,21 @@ function checkBrokerConfigs(
   configs: ReadonlyMap<string, string>,
 ): Refusal | undefined {
   const names = [...configs.keys()];
-  const refused = (message: string, wrong: readonly string[]): Refusal | undefined =>
-    wrong.length === 0
-      ? undefined
-      : refusal(ErrorCode.INVALID_REQUEST, `${message}: Set(${wrong.join(', ')})`);
-  const misplaced =
-    refused(
-      'Cannot update these configs dynamically',
-      names.filter((name) => Object.hasOwn(brokerDefs, name) && !isDynamic(name)),
-    ) ??
-    refused(
-      'These security configs can be dynamically updated only per-listener using the listener prefix',
-      names.filter(needsListenerPrefix),
-    );
-  if (misplaced !== undefined) return misplaced;
+  const fixed = names.filter((name) => Object.hasOwn(brokerDefs, name) && !isDynamic(name));
+  if (fixed.length > 0) return misplaced('Cannot update these configs dynamically: Set', fixed);
+  const bare = names.filter(needsListenerPrefix);
+  if (bare.length > 0) {
+    const rule =
+      'These security configs can be dynamically updated only per-listener using the listener prefix';
+    return misplaced(`${rule}: HashSet`, bare);
+  }
   try {
     checkBrokerValues(configs);
     const perBroker = scope === 'default' ? names.filter(isPerBroker) : [];
-    const wrongScope = refused(
-      'Cannot update these configs at default cluster level, broker id must be specified',
-      perBroker,
-    );
-    if (wrongScope !== undefined) return wrongScope;
+    if (perBroker.length > 0) {
+      const rule = 'Cannot update these configs at default cluster level, broker id must be specified';
+      return misplaced(`${rule}: Set`, perBroker);
+    }
     const layer = scope === 'broker' ? 'dynamicBroker' : 'dynamicDefault';
     buildBrokerConfig({ ...config.layers, [layer]: configs });
     return undefined;
@@ -175,6 +168,10 @@ function checkBrokerConfigs(
     if (!(error instanceof ConfigError)) throw error;
     return refusal(ErrorCode.INVALID_REQUEST, error.message);
   }
+}
+
+function misplaced(rule: string, names: readonly string[]): Refusal {
+  return refusal(ErrorCode.INVALID_REQUEST, `${rule}(${names.join(', ')})`);
 }
 
 function checkBrokerValues(configs: ReadonlyMap<string, string>): void {

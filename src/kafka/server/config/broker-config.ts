@@ -11,7 +11,7 @@ import {
   defaultValue,
 } from './config-def.ts';
 import { ConfigError } from './config-error.ts';
-import { baseKey, dynamicOnlyDefs } from './dynamic-keys.ts';
+import { baseKey, brokerSynonyms, dynamicOnlyDefs, hasListenerPrefix } from './dynamic-keys.ts';
 import { type Listeners, resolveListeners } from './listeners.ts';
 import { topicDefaults } from './topic-config.ts';
 
@@ -125,7 +125,7 @@ export function definitionOf(key: string): ConfigDef | undefined {
 
 /** Builds a configuration from its layers. Throws ConfigError. */
 export function buildBrokerConfig(layers: ConfigLayers): BrokerConfig {
-  const given = new Map([...layers.static, ...layers.dynamicDefault, ...layers.dynamicBroker]);
+  const given = givenValues(layers);
   const checked = new Map<string, CheckedValue>();
   for (const [key, definition] of Object.entries<ConfigDef>(brokerDefs)) {
     const raw = given.get(key);
@@ -147,6 +147,19 @@ export function buildBrokerConfig(layers: ConfigLayers): BrokerConfig {
     resolvedListeners,
     topicDefaults: topics,
   });
+}
+
+/** A dynamic setting puts aside what was said in other units: log.retention.ms also drops minutes and hours. */
+function givenValues(layers: ConfigLayers): Map<string, string> {
+  const given = new Map(layers.static);
+  for (const layer of [layers.dynamicDefault, layers.dynamicBroker]) {
+    for (const [key, value] of layer) {
+      const synonyms = hasListenerPrefix(key) ? [] : brokerSynonyms(key);
+      for (const synonym of synonyms) given.delete(synonym);
+      given.set(key, value);
+    }
+  }
+  return given;
 }
 
 function logDirectoriesOf({ logDirs, logDir }: BrokerValues): readonly string[] {

@@ -1,5 +1,7 @@
 import { ConfigError, invalidValue } from './config-error.ts';
-import type { ParsedValue, Validator } from './validators.ts';
+import type { CheckedValue, ParsedValue, Validator } from './validators.ts';
+
+export type { CheckedValue } from './validators.ts';
 
 export type ConfigType =
   | 'BOOLEAN'
@@ -110,16 +112,10 @@ export function password(options?: ConfigOptions): ConfigDef<string | null> {
   return def('PASSWORD', null, options);
 }
 
-/** A checked value: what code uses, and the text that is reported for it. */
-export interface CheckedValue {
-  readonly value: ParsedValue;
-  readonly text: string | null;
-}
-
 /** Parses and validates what someone set `key` to. Throws ConfigError with Apache's wording. */
 export function checkValue(key: string, definition: ConfigDef, raw: string): CheckedValue {
   const checked = parse(key, definition.type, raw.trim(), raw);
-  definition.valid?.check(key, checked.value);
+  definition.valid?.check(key, checked);
   return checked;
 }
 

@@ -4,11 +4,17 @@ import { isProtocolVersion, protocolVersions } from './protocol-version.ts';
 /** What a parsed value may be; null is a value only where the default is null. */
 export type ParsedValue = string | number | boolean | readonly string[] | null;
 
+/** A parsed value: what code uses, and the text that is reported for it. */
+export interface CheckedValue {
+  readonly value: ParsedValue;
+  readonly text: string | null;
+}
+
 /** Checks a parsed value; throws ConfigError. */
 export interface Validator {
   /** The accepted values, as Apache's documentation notes them. */
   readonly text: string;
-  check(key: string, value: ParsedValue): void;
+  check(key: string, given: CheckedValue): void;
 }
 
 export function atLeast(min: number): Validator {
@@ -22,12 +28,11 @@ export function between(min: number, max: number): Validator {
 function range(min: number, max: number | undefined): Validator {
   return {
     text: max === undefined ? `[${min},...]` : `[${min},...,${max}]`,
-    check(key, value) {
-      if (value === null) throw invalidValue(key, value, 'Value must be non-null');
+    check(key, { value, text }) {
       const number = Number(value);
-      if (number < min) throw invalidValue(key, value, `Value must be at least ${min}`);
+      if (number < min) throw invalidValue(key, text, `Value must be at least ${min}`);
       if (max !== undefined && number > max) {
-        throw invalidValue(key, value, `Value must be no more than ${max}`);
+        throw invalidValue(key, text, `Value must be no more than ${max}`);
       }
     },
   };
@@ -38,7 +43,7 @@ export function levelOrDefault(min: number, max: number): Validator {
   const inRange = between(min, max);
   return {
     text: `${inRange.text} or -1`,
-    check(key, value) {
+    check(key, { value }) {
       if (value !== -1 && (Number(value) < min || Number(value) > max)) {
         throw invalidValue(key, value, `Value must be between ${min} and ${max} or equal to -1`);
       }
@@ -51,7 +56,7 @@ export function oneOf(...choices: readonly string[]): Validator {
   const list = choices.join(', ');
   return {
     text: `[${list}]`,
-    check(key, value) {
+    check(key, { value }) {
       for (const element of Array.isArray(value) ? value : [value]) {
         if (!choices.includes(element)) throw invalidValue(key, element, `String must be one of: ${list}`);
       }
@@ -63,7 +68,7 @@ export function oneOfAnyCase(...choices: readonly string[]): Validator {
   const list = choices.join(', ');
   return {
     text: `(case insensitive) [${list}]`,
-    check(key, value) {
+    check(key, { value }) {
       if (!choices.includes(String(value).toUpperCase())) {
         throw invalidValue(key, value, `String must be one of (case insensitive): ${list}`);
       }
@@ -73,14 +78,14 @@ export function oneOfAnyCase(...choices: readonly string[]): Validator {
 
 export const nonNull: Validator = {
   text: 'non-null string',
-  check(key, value) {
+  check(key, { value }) {
     if (value === null) throw invalidValue(key, value, 'entry must be non null');
   },
 };
 
 export const nonEmptyString: Validator = {
   text: 'non-empty string',
-  check(key, value) {
+  check(key, { value }) {
     if (value === '') throw invalidValue(key, value, 'String must be non-empty');
   },
 };
@@ -91,7 +96,7 @@ export const addressList: Validator = { text: 'non-empty list', check: () => und
 /** -1 for the size of another pool. */
 export const poolSizeOrInherited: Validator = {
   text: '[1,...] or -1 for remote.log.manager.thread.pool.size',
-  check(key, value) {
+  check(key, { value }) {
     if (value !== -1 && Number(value) < 1) throw invalidValue(key, value, 'Value must be at least 1');
   },
 };
@@ -99,7 +104,7 @@ export const poolSizeOrInherited: Validator = {
 /** Replicas that are throttled: `partition:broker` pairs, or `*` for all. */
 export const throttledReplicas: Validator = {
   text: '[partitionId]:[brokerId],[partitionId]:[brokerId],...',
-  check(key, value) {
+  check(key, { value }) {
     const pairs = Array.isArray(value) ? value.map((pair: string) => pair.trim()) : [];
     if (pairs.every((pair) => /^([0-9]+:[0-9]+)?$/.test(pair)) || pairs.join('') === '*') return;
     const format = '[partitionId]:[brokerId],[partitionId]:[brokerId],...';
@@ -114,7 +119,7 @@ export const throttledReplicas: Validator = {
 
 export const protocolVersion: Validator = {
   text: `[${protocolVersions.join(', ')}]`,
-  check(key, value) {
+  check(key, { value }) {
     if (!isProtocolVersion(String(value))) {
       throw invalidValue(key, value, `Version ${String(value)} is not a valid version`);
     }

@@ -4,6 +4,7 @@ import { atLeast, nonNull, oneOf } from '../validators.ts';
 /** TLS, SASL, authorization, delegation tokens and policies. */
 export const securityDefs = {
   'alter.config.policy.class.name': className(null, { importance: 'LOW', inert: true }),
+  'alter.config.policy.kraft.compatibility.enable': bool(false, { importance: 'LOW', inert: true }),
   'authorizer.class.name': string('', { valid: nonNull, importance: 'LOW', inert: true }),
   'client.quota.callback.class': className(null, { importance: 'LOW', inert: true }),
   'connection.failed.authentication.delay.ms': int(100, {
