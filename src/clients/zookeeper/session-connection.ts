@@ -91,9 +91,11 @@ export class SessionConnection {
   /** Sends a request; `writeBody` writes what follows the header. */
   send(header: RequestHeader, writeBody?: (writer: ByteWriter) => void): void {
     const writer = new ByteWriter();
+    // The length, known once everything is written.
+    writer.int32(0);
     RequestHeader.write(writer, header);
     writeBody?.(writer);
-    this.sendFrame(writer.chunks(), writer.length);
+    this.sendFrame(writer);
   }
 
   /** Ends the connection without an event. */
@@ -103,11 +105,12 @@ export class SessionConnection {
     this.connection?.destroy();
   }
 
-  private sendFrame(chunks: readonly Buffer[], length: number): void {
-    const prefix = Buffer.allocUnsafe(4);
-    prefix.writeInt32BE(length, 0);
+  /** Sends what begins with room for its length. */
+  private sendFrame(writer: ByteWriter): void {
+    const chunks = writer.chunks();
+    chunks[0]?.writeInt32BE(writer.length - 4, 0);
     this.lastSentMs = this.env.clock.monotonicMs();
-    this.connection?.write([prefix, ...chunks]);
+    this.connection?.write(chunks);
   }
 
   private greet(connection: Connection, greeting: ConnectRequest): void {
@@ -120,8 +123,10 @@ export class SessionConnection {
       data: (bytes) => this.receive(bytes),
       close: (error) => this.lose(error?.message ?? `${this.name} closed the connection`),
     });
-    const frame = ConnectRequest.encode(greeting);
-    this.sendFrame([frame], frame.length);
+    const writer = new ByteWriter();
+    writer.int32(0);
+    ConnectRequest.write(writer, greeting);
+    this.sendFrame(writer);
   }
 
   private receive(bytes: Buffer): void {

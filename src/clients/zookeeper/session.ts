@@ -2,6 +2,7 @@ import type { ByteReader } from '../../base/byte-reader.ts';
 import type { ByteWriter } from '../../base/byte-writer.ts';
 import { MalformedError } from '../../base/malformed-error.ts';
 import type { Env } from '../../env/env.ts';
+import type { Timer } from '../../env/timers.ts';
 import { ErrorCode, type ErrorName } from '../../wire/zookeeper/errors.ts';
 import { EventType, OpCode, SpecialXid } from '../../wire/zookeeper/op-codes.ts';
 import {
@@ -14,6 +15,7 @@ import {
 } from '../../wire/zookeeper/protocol.ts';
 import type { ServerAddress } from './connect-string.ts';
 import { Fifo } from './fifo.ts';
+import { findReadWriteServer } from './find-read-write-server.ts';
 import type { Chroot } from './path.ts';
 import { SessionConnection } from './session-connection.ts';
 import { type WatchEventType, Watches } from './watches.ts';
@@ -86,6 +88,7 @@ interface AuthEntry extends Auth {
  *
  *     connecting --server accepts--> connected or connectedReadOnly  (event connected, connectedReadOnly)
  *     connected  --connection lost--> connecting, at the next server  (event disconnected)
+ *     connectedReadOnly --a server that takes writes is found--> connecting, there  (event disconnected)
  *     connecting --connection fails--> connecting, at the next server
  *     connecting --server does not know the session--> expired        (event expired)
  *     any but expired --authentication refused--> authFailed          (event authFailed)
@@ -114,6 +117,8 @@ export class Session {
   private readonly auth: AuthEntry[];
   /** Sent on this connection, and not answered yet. */
   private readonly sentAuth = new Fifo<AuthEntry>();
+  /** The search for a server that takes writes, while the one connected to does not. */
+  private search: Timer | undefined;
   /** Once a server that takes writes has accepted the session, its id is worth keeping. */
   private wasReadWrite: boolean;
 
@@ -242,10 +247,19 @@ export class Session {
       sessionId: hex(this.sessionId),
       timeoutMs: this.timeoutMs,
     });
+    if (response.readOnly) this.searchReadWrite(connection);
     for (const auth of this.auth) this.sendAuth(auth);
     this.setWatchesAgain(connection);
     for (const request of this.waiting.drain()) this.sendRequest(request);
     this.options.onEvent(this.current);
+  }
+
+  private searchReadWrite(connection: SessionConnection): void {
+    this.search = findReadWriteServer(this.env, this.servers, (server) => {
+      connection.drop();
+      this.nextServer = this.servers.indexOf(server);
+      this.lost(connection, `${server.host}:${server.port} takes writes`);
+    });
   }
 
   private sendAuth(auth: AuthEntry): void {
@@ -314,10 +328,13 @@ export class Session {
     this.env.log.debug('no connection to ZooKeeper', { server: connection.name, reason });
     const wasConnected = this.isConnected;
     this.current = 'connecting';
+    this.search?.cancel();
     this.sentAuth.drain();
     this.failRequests();
+    // A close under way ends with the connection.
+    if (this.state !== 'connecting') return;
     if (wasConnected) this.options.onEvent('disconnected');
-    if (this.current !== 'connecting') return;
+    if (this.state !== 'connecting') return;
     const roundIsOver = this.nextServer >= this.servers.length;
     if (roundIsOver) this.nextServer = 0;
     const pauseMs = roundIsOver ? this.env.random.below(ROUND_PAUSE_MS) : 0;
@@ -336,6 +353,7 @@ export class Session {
   private finish(state: 'expired' | 'authFailed' | 'closed', event: SessionEvent): void {
     if (this.current === 'closed' || this.current === state) return;
     this.current = state;
+    this.search?.cancel();
     this.connection?.drop();
     this.failRequests();
     for (const { waiter } of this.auth.splice(0)) waiter?.reject(new ZooKeeperError(this.lossCode(), ''));
