@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { MalformedError } from '../../src/base/malformed-error.ts';
+import { messages } from '../../src/wire/kafka/catalog.ts';
 import type { Message } from '../../src/wire/kafka/schema/index.ts';
-import { locate, messages } from '../golden-checks/message-catalog.ts';
+import { locate } from '../golden-checks/message-catalog.ts';
 import { GOLDEN_ROOT, openGolden } from '../golden-checks/tree.ts';
 import { type FuzzTarget, mutate, type SeededNumbers } from './fuzz-target.ts';
 

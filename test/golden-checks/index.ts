@@ -1,4 +1,5 @@
 import type { GoldenCheck } from './check.ts';
+import { juteChecks } from './jute.ts';
 import { kafkaApiVersions } from './kafka-api-versions.ts';
 import { kafkaBrokerQuotas, kafkaConfigs } from './kafka-configs.ts';
 import { kafkaDescribeConfigs } from './kafka-describe-configs.ts';
@@ -17,4 +18,5 @@ export const goldenChecks: readonly GoldenCheck[] = [
   kafkaBrokerQuotas,
   kafkaDescribeConfigs,
   ...kafkaRecords,
+  ...juteChecks,
 ];

@@ -1,43 +1,5 @@
-import { apis } from '../../src/wire/kafka/apis.ts';
-import { RequestHeader, ResponseHeader } from '../../src/wire/kafka/headers.ts';
+import { messages } from '../../src/wire/kafka/catalog.ts';
 import type { Message } from '../../src/wire/kafka/schema/index.ts';
-import * as consumerGroups from '../../src/wire/kafka/stored/consumer-groups.ts';
-import * as consumerProtocol from '../../src/wire/kafka/stored/consumer-protocol.ts';
-import * as controlRecords from '../../src/wire/kafka/stored/control-records.ts';
-import * as files from '../../src/wire/kafka/stored/files.ts';
-import * as metadataRecords from '../../src/wire/kafka/stored/metadata-records.ts';
-import * as offsets from '../../src/wire/kafka/stored/offsets.ts';
-import * as principal from '../../src/wire/kafka/stored/principal.ts';
-import * as remoteLogMetadata from '../../src/wire/kafka/stored/remote-log-metadata.ts';
-import * as shareGroups from '../../src/wire/kafka/stored/share-groups.ts';
-import * as shareState from '../../src/wire/kafka/stored/share-state.ts';
-import * as streamsGroups from '../../src/wire/kafka/stored/streams-groups.ts';
-import * as transactions from '../../src/wire/kafka/stored/transactions.ts';
-
-const stored = [
-  consumerGroups,
-  consumerProtocol,
-  controlRecords,
-  files,
-  metadataRecords,
-  offsets,
-  principal,
-  remoteLogMetadata,
-  shareGroups,
-  shareState,
-  streamsGroups,
-  transactions,
-];
-
-/** Every message by its name. */
-export const messages: ReadonlyMap<string, Message> = new Map(
-  [
-    RequestHeader as Message,
-    ResponseHeader as Message,
-    ...[...apis.values()].flatMap(({ request, response }) => [request, response]),
-    ...stored.flatMap((module): Message[] => Object.values(module)),
-  ].map((message) => [message.name, message]),
-);
 
 /** Names that 3.9 has and the schemas, which follow 4.1, don't. The bytes are the same. */
 const renamedMessages: ReadonlyMap<string, string> = new Map([
