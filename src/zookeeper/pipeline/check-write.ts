@@ -92,6 +92,19 @@ export function checkCreate(context: WriteContext, op: CreateOp): Checked {
   return createTxn(context, parent, { op, path, data, acl, isEphemeral: mode.isEphemeral, ttl });
 }
 
+/**
+ * A create within a multi, as MultiOperationRecord understands it: there the flags decide which operation it
+ * is. Undefined for flags that the operation cannot have, which make the whole multi malformed.
+ */
+export function createOfMulti(op: CreateOp): CreateOp | undefined {
+  const { request } = op;
+  const mode = MODES.get(request.flags);
+  if (op.type === OpCode.createTTL && mode?.isTtl) return op;
+  if (op.type !== OpCode.createTTL && (mode === undefined || mode.isTtl)) return undefined;
+  if (request.flags === CreateMode.container) return { type: OpCode.createContainer, request };
+  return op.type === OpCode.createTTL ? { type: OpCode.create, request } : op;
+}
+
 interface NewNode {
   op: CreateOp;
   path: string;

@@ -27,6 +27,7 @@ import {
   checkSetAcl,
   checkSetData,
   checkVersion,
+  createOfMulti,
   removeNode,
   type WriteContext,
 } from './check-write.ts';
@@ -139,8 +140,9 @@ export class Preparer {
   }
 
   /** All operations or none: the first that fails takes back what those before it would have done. */
-  private checkMulti(ops: readonly MultiOp[], context: WriteContext): Checked {
-    if (ops.some(({ request }) => request.path === null)) return ErrorCode.MARSHALLINGERROR;
+  private checkMulti(requested: readonly MultiOp[], context: WriteContext): Checked {
+    const ops = requested.map(writeOfMulti);
+    if (!ops.every((op) => op !== undefined)) return ErrorCode.MARSHALLINGERROR;
     const txns: SubTxn[] = [];
     let failed = false;
     this.changes.begin();
@@ -170,7 +172,25 @@ export class Preparer {
   }
 }
 
-function checkMultiOp(op: MultiOp, context: WriteContext): Checked {
+type MultiWrite = Exclude<MultiOp, { type: typeof OpCode.getChildren | typeof OpCode.getData }>;
+
+/** Undefined for what makes a multi malformed as a whole: reads, null paths, impossible flags. */
+function writeOfMulti(op: MultiOp): MultiWrite | undefined {
+  if (op.request.path === null) return undefined;
+  switch (op.type) {
+    case OpCode.getChildren:
+    case OpCode.getData:
+      return undefined;
+    case OpCode.delete:
+    case OpCode.setData:
+    case OpCode.check:
+      return op;
+    default:
+      return createOfMulti(op);
+  }
+}
+
+function checkMultiOp(op: MultiWrite, context: WriteContext): Checked {
   switch (op.type) {
     case OpCode.create:
     case OpCode.create2:
@@ -183,9 +203,6 @@ function checkMultiOp(op: MultiOp, context: WriteContext): Checked {
       return checkSetData(context, op.request);
     case OpCode.check:
       return checkVersion(context, op.request);
-    case OpCode.getChildren:
-    case OpCode.getData:
-      return ErrorCode.MARSHALLINGERROR;
   }
 }
 
@@ -234,10 +251,16 @@ function readWrite(request: Request): WriteOp {
 }
 
 function tryReadMulti(reader: ByteReader): MultiOp[] | undefined {
+  let ops: MultiOp[];
   try {
-    return readMultiRequest(reader);
+    ops = readMultiRequest(reader);
   } catch (error) {
     if (error instanceof MalformedError) return undefined;
     throw error;
   }
+  // Apache's server fails on a create without an ACL before it takes a zxid, so refuse it as unreadable.
+  if (ops.some((op) => op.type !== OpCode.createTTL && 'acl' in op.request && op.request.acl === null)) {
+    throw new MalformedError('a create within a multi has no ACL');
+  }
+  return ops;
 }

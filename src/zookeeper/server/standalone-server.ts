@@ -44,6 +44,8 @@ export interface StandaloneServerOptions {
   failed(error: unknown): void;
 }
 
+/** What a server without an id puts into the top byte of session ids (createSessionTrackerServerId). */
+const STANDALONE_SESSION_SERVER_ID = 1;
 /** DataTree.DIGEST_LOG_INTERVAL and DIGEST_LOG_LIMIT */
 const DIGEST_LOG_INTERVAL = 128;
 const DIGEST_LOG_SIZE = 1024;
@@ -97,7 +99,10 @@ export class StandaloneServer implements ConnectionHost {
     this.sessions = new SessionTracker({
       tickMs: config.tickTimeMs,
       nowMs,
-      firstSessionId: firstSessionId(config.serverId, env.clock.nowMs()),
+      firstSessionId: firstSessionId(
+        config.serverId === 0 ? STANDALONE_SESSION_SERVER_ID : config.serverId,
+        env.clock.nowMs(),
+      ),
     });
     for (const [id, timeoutMs] of sessionTimeouts) this.sessions.track(id, timeoutMs, nowMs);
     const { enforceQuota, reconfigEnabled } = config;
