@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { SimHost } from '../../../../src/env/sim/sim-host.ts';
+import { Simulation } from '../../../../src/env/sim/simulation.ts';
+import { OpCode } from '../../../../src/wire/zookeeper/op-codes.ts';
+import type { TxnEntry } from '../../../../src/wire/zookeeper/txn-entry.ts';
+import { PersistenceError } from '../../../../src/zookeeper/persistence/persistence-error.ts';
+import { paddedSize, TxnLog, type TxnLogOptions } from '../../../../src/zookeeper/persistence/txn-log.ts';
+import { scanTxns } from '../../../../src/zookeeper/persistence/txn-log-scan.ts';
+
+const DIRECTORY = '/log';
+const MAX_BYTES = 1_000_000;
+
+function entry(zxid: number, dataBytes = 10): TxnEntry {
+  return {
+    header: { clientId: 1n, cxid: zxid, zxid, time: 1000 + zxid, type: OpCode.setData },
+    body: { type: OpCode.setData, txn: { path: '/a', data: Buffer.alloc(dataBytes, zxid), version: zxid } },
+  };
+}
+
+const OPTIONS: TxnLogOptions = {
+  directory: DIRECTORY,
+  preAllocSizeBytes: 0,
+  forceSync: true,
+  syncWarningThresholdMs: 1000,
+};
+
+/** Runs `work` on a fresh simulated machine. */
+async function onMachine(work: (host: SimHost) => Promise<void>): Promise<void> {
+  const sim = new Simulation({ seed: 3 });
+  const host = sim.host('server');
+  host.env.disk.makeDirectory(DIRECTORY);
+  await sim.run(() => work(host));
+}
+
+describe('the transaction log', () => {
+  it('shares one sync among everything appended before it, and the next among what comes meanwhile', async () => {
+    await onMachine(async ({ env }) => {
+      let syncs = 0;
+      const disk = Object.create(env.disk, {
+        open: {
+          value: (path: string, mode: 'read' | 'write' | 'create') => {
+            const file = env.disk.open(path, mode);
+            const sync = file.sync.bind(file);
+            file.sync = () => {
+              syncs++;
+              return sync();
+            };
+            return file;
+          },
+        },
+      });
+      const log = new TxnLog({ ...env, disk }, OPTIONS, 0);
+      const done: number[] = [];
+      const append = (zxid: number) => log.append(entry(zxid));
+      const wait = (zxid: number) => log.sync().then(() => done.push(zxid));
+      for (const zxid of [1, 2, 3]) append(zxid);
+      const first = wait(3);
+      const rest: Promise<unknown>[] = [];
+      for (const zxid of [4, 5, 6]) {
+        append(zxid);
+        rest.push(wait(zxid));
+      }
+      await first;
+      assert.deepEqual(done, [3]);
+      await Promise.all(rest);
+      assert.deepEqual(done, [3, 4, 5, 6]);
+      assert.equal(syncs, 2);
+    });
+  });
+
+  it('allocates as Apache does and names files by their first transaction', async () => {
+    await onMachine(async ({ env }) => {
+      const log = new TxnLog(env, { ...OPTIONS, preAllocSizeBytes: 65_536 }, 0x1f);
+      log.append(entry(0x20));
+      await log.sync();
+      assert.deepEqual(env.disk.list(DIRECTORY), ['log.20']);
+      assert.equal(env.disk.stat('/log/log.20')?.size, 65_552);
+      log.roll();
+      log.append(entry(0x30, 70_000));
+      log.append(entry(0x31));
+      await log.sync();
+      log.append(entry(0x32));
+      await log.sync();
+      await log.close();
+      assert.deepEqual(env.disk.list(DIRECTORY), ['log.20', 'log.30']);
+      assert.deepEqual(
+        [...scanTxns(env, DIRECTORY, 1, MAX_BYTES)].map((txn) => txn.zxid),
+        [0x20, 0x30, 0x31, 0x32],
+      );
+      assert.deepEqual(
+        [...scanTxns(env, DIRECTORY, 0x31, MAX_BYTES)].map((txn) => txn.zxid),
+        [0x31, 0x32],
+      );
+    });
+  });
+
+  it('begins a new file when the old one has grown beyond its limit', async () => {
+    await onMachine(async ({ env }) => {
+      const log = new TxnLog(env, { ...OPTIONS, sizeLimitBytes: 500 }, 0);
+      for (let zxid = 1; zxid <= 4; zxid++) {
+        log.append(entry(zxid, 500));
+        await log.sync();
+      }
+      assert.deepEqual(env.disk.list(DIRECTORY), ['log.1', 'log.2', 'log.3', 'log.4']);
+      await log.close();
+    });
+  });
+
+  it('refuses zxids that do not rise', async () => {
+    await onMachine(async ({ env }) => {
+      const log = new TxnLog(env, OPTIONS, 0);
+      log.append(entry(5));
+      assert.throws(() => log.append(entry(5)), /zxid 5 is not above 5/);
+    });
+  });
+
+  it('fails for good once the disk has failed, and tells everyone who waits', async () => {
+    await onMachine(async (host) => {
+      const log = new TxnLog(host.env, OPTIONS, 0);
+      log.append(entry(1));
+      await log.sync();
+      log.append(entry(2));
+      host.disk.faults.broken = true;
+      const waiting = [log.sync(), log.sync()];
+      for (const outcome of await Promise.allSettled(waiting)) {
+        assert.equal(outcome.status, 'rejected');
+        assert.match(
+          String(outcome.reason),
+          /cannot write the transaction log in \/log: .* Free or repair the disk/,
+        );
+      }
+      host.disk.faults.broken = false;
+      await assert.rejects(log.sync(), PersistenceError);
+      assert.throws(() => log.append(entry(3)), PersistenceError);
+      await assert.rejects(log.close(), PersistenceError);
+    });
+  });
+
+  const paddings: [position: number, fileBytes: number, preAlloc: number, expected: number][] = [
+    [16, 16, 65_536, 65_552],
+    [1000, 65_552, 65_536, 65_552],
+    [61_456, 65_552, 65_536, 131_088],
+    [61_455, 65_552, 65_536, 65_552],
+    [70_000, 65_552, 65_536, 131_072],
+    [16, 16, 0, 16],
+  ];
+  for (const [position, fileBytes, preAlloc, expected] of paddings) {
+    it(`written to ${position} of ${fileBytes} bytes in steps of ${preAlloc} is allocated to ${expected}`, () => {
+      assert.equal(paddedSize(position, fileBytes, preAlloc), expected);
+    });
+  }
+});
