@@ -298,6 +298,15 @@ export class ReplicaManager {
     });
   }
 
+  /**
+   * Appends one batch of the broker's own (a coordinator's) with acks=-1, and does not wait: the caller watches
+   * the high watermark.
+   */
+  appendHere(topicPartition: TopicPartition, records: Buffer): PartitionAppended {
+    const params = { acks: -1, timeoutMs: 0, origin: 'coordinator' } as const;
+    return this.appendOne(params, { topicPartition, records }, []);
+  }
+
   /** Reads several partitions; see {@link Fetch}. */
   fetch(
     params: FetchParams,

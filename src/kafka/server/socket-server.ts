@@ -3,11 +3,11 @@ import type { Connection, Listener } from '../../env/net.ts';
 import type { Timer } from '../../env/timers.ts';
 import type { ConnectionInfo } from '../api/handler.ts';
 import { ClientConnection } from './client-connection.ts';
-import type { ListenerAddress } from './listener-config.ts';
+import type { Endpoint } from './config/listeners.ts';
 import type { RequestDispatcher } from './request-dispatcher.ts';
 
 export interface SocketServerOptions {
-  readonly listeners: readonly ListenerAddress[];
+  readonly listeners: readonly Endpoint[];
   /** `socket.request.max.bytes` */
   readonly requestMaxBytes: number;
   /** `socket.listen.backlog.size` */
@@ -22,14 +22,14 @@ export interface SocketServerOptions {
   readonly connectionsMaxIdleMs: number;
 }
 
-export interface BoundListener extends ListenerAddress {
+export interface BoundListener extends Endpoint {
   /** The port in fact bound. */
   readonly port: number;
 }
 
 interface Waiting {
   readonly connection: Connection;
-  readonly address: ListenerAddress;
+  readonly address: Endpoint;
 }
 
 /** How often idle connections are looked for, as a part of the idle time. */
@@ -63,7 +63,7 @@ export class SocketServer {
           {
             port: address.port,
             backlog: this.options.backlog,
-            ...(address.host === undefined ? {} : { host: address.host }),
+            ...(address.host === '' ? {} : { host: address.host }),
           },
           (connection) => this.accept(connection, address),
         );
@@ -97,7 +97,7 @@ export class SocketServer {
     await Promise.all(closing);
   }
 
-  private accept(connection: Connection, address: ListenerAddress): void {
+  private accept(connection: Connection, address: Endpoint): void {
     const host = connection.remoteHost;
     const open = this.perHost.get(host) ?? 0;
     const limit = this.options.maxConnectionsPerIpOverrides.get(host) ?? this.options.maxConnectionsPerIp;
@@ -112,10 +112,10 @@ export class SocketServer {
     else this.serve(connection, address);
   }
 
-  private serve(connection: Connection, address: ListenerAddress): void {
+  private serve(connection: Connection, address: Endpoint): void {
     const info: ConnectionInfo = {
       id: this.nextConnectionId++,
-      listenerName: address.name,
+      listenerName: address.listenerName,
       securityProtocol: address.securityProtocol,
       clientHost: connection.remoteHost,
       clientPort: connection.remotePort,

@@ -58,7 +58,7 @@ export const groupsDefs = {
     importance: 'HIGH',
     doc: 'How long offsets of a group without members are kept.',
   }),
-  'offsets.topic.compression.codec': int(0, { importance: 'HIGH', inert: true }),
+  'offsets.topic.compression.codec': int(0, { importance: 'HIGH' }),
   'offsets.topic.num.partitions': int(50, {
     valid: atLeast(1),
     importance: 'HIGH',

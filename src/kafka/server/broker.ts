@@ -1,0 +1,383 @@
+import type { Env } from '../../env/env.ts';
+import { ErrorCode } from '../../wire/kafka/errors.ts';
+import { HandlerTable } from '../api/table.ts';
+import { Controller } from '../controller/controller.ts';
+import { type CommandTarget, LocalBrokerChannel } from '../controller/local-broker-channel.ts';
+import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
+import { LogManager } from '../log/log-manager.ts';
+import type { TopicPartition } from '../log/topic-partition.ts';
+import type { CommandHeader, CommandResult } from '../metadata/controller-commands.ts';
+import { MetadataCache } from '../metadata/metadata-cache.ts';
+import { isRefused } from '../replica/partition.ts';
+import { ReplicaManager } from '../replica/replica-manager.ts';
+import type { OpenSession } from '../zk/port.ts';
+import { createZkStores, type ZkStores } from '../zk/stores.ts';
+import { ZkConnection } from '../zk/zk-connection.ts';
+import type { BrokerRegistration } from '../zk/znodes/broker-id.ts';
+import { type BrokerIdentity, establishIdentity } from './broker-identity.ts';
+import { type BrokerConfig, withDynamicConfig } from './config/broker-config.ts';
+import { ConfigError } from './config/config-error.ts';
+import { ConfigWatcher } from './config-watcher.ts';
+import { createGroupCoordinator, OFFSETS_TOPIC } from './coordinators.ts';
+import { createHandlers } from './handlers.ts';
+import { RequestDispatcher, type RequestInterceptor } from './request-dispatcher.ts';
+import { type BoundListener, SocketServer } from './socket-server.ts';
+import { TopicConfigs } from './topic-configs.ts';
+import { zooKeeperSessions } from './zookeeper-session.ts';
+
+/** Memory for what was appended last, over all partitions. */
+const HOT_TAIL_BYTES = 64 * 1024 * 1024;
+/** What one compressed batch may unpack to while it is checked. */
+const UNCOMPRESSED_LIMIT_BYTES = 256 * 1024 * 1024;
+/** How much longer than a session's life the registration of an earlier life of this broker is waited for. */
+const REGISTRATION_GRACE_MS = 2_000;
+
+export interface BrokerOptions {
+  /** Where sessions come from, instead of `zookeeper.connect`. */
+  readonly zookeeper?: OpenSession;
+  /** Stand before every request, first one outermost. */
+  readonly interceptors?: readonly RequestInterceptor[];
+  /** All log directories have failed: the owner must stop the broker. */
+  readonly onFatal?: (reason: string) => void;
+}
+
+/** A Kafka broker that serves. */
+export interface Broker extends AsyncDisposable {
+  readonly brokerId: number;
+  readonly clusterId: string;
+  /** In the order of `listeners`, with the ports in fact bound. */
+  readonly listeners: readonly BoundListener[];
+  /** `host:port` of the advertised listeners, comma-separated: what clients need. */
+  readonly bootstrapServers: string;
+  /** Stops serving, flushes the logs and leaves ZooKeeper. */
+  close(): Promise<void>;
+}
+
+/** Starts a broker in ZooKeeper mode. Rejects with what is wrong, having let go of everything it held. */
+export async function startBroker(
+  env: Env,
+  config: BrokerConfig,
+  options: BrokerOptions = {},
+): Promise<Broker> {
+  const broker = new BrokerServer(env, config, options);
+  try {
+    await broker.start();
+  } catch (error) {
+    await broker.close();
+    throw error;
+  }
+  return broker;
+}
+
+function openSessions(env: Env, config: BrokerConfig): OpenSession {
+  const { zookeeperConnect, zookeeperSessionTimeoutMs, zookeeperConnectionTimeoutMs } = config;
+  if (zookeeperConnect === null) {
+    throw new ConfigError(
+      'zookeeper.connect is not set: give it host:port of a ZooKeeper server',
+      'zookeeper.connect',
+    );
+  }
+  return zooKeeperSessions(env, {
+    connectString: zookeeperConnect,
+    sessionTimeoutMs: zookeeperSessionTimeoutMs,
+    connectTimeoutMs: zookeeperConnectionTimeoutMs ?? zookeeperSessionTimeoutMs,
+  });
+}
+
+/**
+ * The composition root of one broker.
+ *
+ * States: new -> starting -> serving -> closed; starting -> closed when something fails.
+ */
+class BrokerServer implements Broker {
+  brokerId = -1;
+  clusterId = '';
+  listeners: readonly BoundListener[] = [];
+  private readonly env: Env;
+  private readonly options: BrokerOptions;
+  private readonly metadata = new MetadataCache();
+  /** As it is now. */
+  private config: BrokerConfig;
+  private readonly topicConfigs: TopicConfigs;
+  /** Epoch of the registration that stands (KIP-380). */
+  private brokerEpoch = -1;
+  private readonly ownSessions = new Set<bigint>();
+  private zk: ZkConnection | undefined;
+  private logs: LogManager | undefined;
+  private replicas: ReplicaManager | undefined;
+  private groups: GroupCoordinator | undefined;
+  private controller: Controller | undefined;
+  private sockets: SocketServer | undefined;
+  private configWatcher: ConfigWatcher | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(env: Env, config: BrokerConfig, options: BrokerOptions) {
+    this.env = { ...env, log: env.log.child({ part: 'kafka' }) };
+    this.config = config;
+    this.options = options;
+    this.topicConfigs = new TopicConfigs(config, this.env.log);
+  }
+
+  get bootstrapServers(): string {
+    return this.registration()
+      .endpoints.map(({ host, port }) => `${host}:${port}`)
+      .join(',');
+  }
+
+  async start(): Promise<void> {
+    const { env } = this;
+    const open = this.options.zookeeper ?? openSessions(env, this.config);
+    const zk = await ZkConnection.open(env, open);
+    this.zk = zk;
+    this.ownSessions.add(await zk.sessionId());
+    const stores = createZkStores(zk, env);
+    await stores.cluster.ensurePersistentPaths();
+    const logs = this.openLogs(stores);
+    const identity = await establishIdentity(env, this.config, logs.liveLogDirs, zk, stores);
+    this.brokerId = identity.brokerId;
+    this.clusterId = identity.clusterId;
+    await this.followConfig(stores, zk, logs);
+    await logs.load();
+    const replicas = new ReplicaManager(env, {
+      brokerId: identity.brokerId,
+      logManager: logs,
+      metadata: this.metadata,
+      settingsFor: (topic) => this.topicConfigs.settingsOf(topic),
+      uncompressedLimitBytes: UNCOMPRESSED_LIMIT_BYTES,
+    });
+    this.replicas = replicas;
+    await this.serve({ identity, stores, zk, logs, replicas });
+  }
+
+  /** Opens the ports, then lets the cluster know of this broker. */
+  private async serve(parts: {
+    identity: BrokerIdentity;
+    stores: ZkStores;
+    zk: ZkConnection;
+    logs: LogManager;
+    replicas: ReplicaManager;
+  }): Promise<void> {
+    const { env, metadata, topicConfigs } = this;
+    const { stores, zk, replicas } = parts;
+    const groups = createGroupCoordinator({
+      env,
+      config: this.config,
+      topicConfigs,
+      replicas,
+      metadata,
+      offsetsTopicPartitions: await this.offsetsTopicPartitions(stores),
+    });
+    this.groups = groups;
+    const controller = this.createController(stores, replicas);
+    this.controller = controller;
+    const config = () => this.config;
+    const handlers = createHandlers({ ...parts, env, config, metadata, topicConfigs, controller, groups });
+    const dispatcher = new RequestDispatcher(env, new HandlerTable(handlers), this.options.interceptors);
+    this.sockets = new SocketServer(env, socketOptions(this.config), dispatcher);
+    this.listeners = await this.sockets.start();
+    this.brokerEpoch = await this.register(stores);
+    this.followSessions(zk, controller);
+    controller.start();
+    await this.metadataReady();
+    env.log.info('the broker serves', { brokerId: this.brokerId, bootstrapServers: this.bootstrapServers });
+  }
+
+  private openLogs(stores: ZkStores): LogManager {
+    const { config } = this;
+    const logs = new LogManager(this.env, {
+      logDirs: config.logDirectories,
+      configFor: (topic) => this.topicConfigs.logConfigOf(topic),
+      retentionCheckIntervalMs: config.logRetentionCheckIntervalMs,
+      flushSchedulerIntervalMs: config.logFlushSchedulerIntervalMs,
+      flushOffsetCheckpointIntervalMs: config.logFlushOffsetCheckpointIntervalMs,
+      flushStartOffsetCheckpointIntervalMs: config.logFlushStartOffsetCheckpointIntervalMs,
+      highWatermarkCheckpointIntervalMs: config.replicaHighWatermarkCheckpointIntervalMs,
+      producerIdExpirationMs: config.producerIdExpirationMs,
+      producerIdExpirationCheckIntervalMs: config.producerIdExpirationCheckIntervalMs,
+      initialTaskDelayMs: config.logInitialTaskDelayMs,
+      hotTailBytes: HOT_TAIL_BYTES,
+      onLogDirFailure: (logDir, partitions) => this.logDirFailed(stores, logDir, partitions),
+      onAllLogDirsFailed: () => this.options.onFatal?.('all log directories have failed'),
+    });
+    this.logs = logs;
+    return logs;
+  }
+
+  private logDirFailed(stores: ZkStores, logDir: string, partitions: readonly TopicPartition[]): void {
+    this.replicas?.markOffline(partitions);
+    // Before the registration the controller learns of it by the replicas that cannot be opened.
+    if (this.brokerEpoch < 0) return;
+    stores.notifications.logDirFailed(this.brokerId).catch((error: unknown) => {
+      this.env.log.error('cannot tell the controller of a failed log directory', { logDir, error });
+    });
+  }
+
+  private async followConfig(stores: ZkStores, zk: ZkConnection, logs: LogManager): Promise<void> {
+    this.configWatcher = new ConfigWatcher(this.env, stores.configs, this.brokerId, {
+      topicChanged: (topic, overrides) => {
+        this.topicConfigs.set(topic, overrides);
+        logs.updateTopicConfig(topic);
+      },
+      brokerChanged: (dynamicDefault, dynamicBroker) => {
+        const { config, warnings } = withDynamicConfig(this.config, dynamicDefault, dynamicBroker);
+        for (const warning of warnings) this.env.log.warn(warning);
+        this.config = config;
+        this.topicConfigs.setBroker(config);
+        const topics = new Set(Array.from(logs.allLogs(), ({ topicPartition }) => topicPartition.topic));
+        for (const topic of topics) logs.updateTopicConfig(topic);
+      },
+    });
+    this.metadata.listen((image, before) => {
+      for (const { name } of before.topics()) {
+        if (image.topic(name) === undefined) this.topicConfigs.set(name, new Map());
+      }
+    });
+    await this.configWatcher.start(zk);
+  }
+
+  /** What the topic has decides where a group is kept; the configuration only how the topic is made. */
+  private async offsetsTopicPartitions(stores: ZkStores): Promise<number> {
+    const existing = await stores.topics.assignment(OFFSETS_TOPIC);
+    return existing?.partitions.size ?? this.config.offsetsTopicNumPartitions;
+  }
+
+  private createController(stores: ZkStores, replicas: ReplicaManager): Controller {
+    const { brokerId, env } = this;
+    const channel = new LocalBrokerChannel(brokerId, this.commandTarget(replicas), env.log);
+    return new Controller({
+      env,
+      brokerId,
+      store: stores,
+      channel,
+      deleteTopicEnable: this.config.deleteTopicEnable,
+      uncleanElectionDefault: () => this.config.uncleanLeaderElectionEnable,
+      registerBroker: async () => {
+        this.brokerEpoch = await this.register(stores);
+      },
+    });
+  }
+
+  private commandTarget(replicas: ReplicaManager): CommandTarget {
+    const guarded = (
+      command: CommandHeader,
+      apply: () => CommandResult | Promise<CommandResult>,
+    ): CommandResult | Promise<CommandResult> =>
+      command.brokerEpoch < this.brokerEpoch
+        ? { errorCode: ErrorCode.STALE_BROKER_EPOCH, partitions: [] }
+        : apply();
+    return {
+      leaderAndIsr: (command) =>
+        guarded(command, async () => {
+          // A replica's log is made with its topic's own configuration, which nobody has told us of yet.
+          const isNew = (topicPartition: TopicPartition) => isRefused(replicas.lookup(topicPartition));
+          const topics = new Set(command.partitions.filter(isNew).map(({ topic }) => topic));
+          await Promise.all([...topics].map((topic) => this.configWatcher?.loadTopic(topic)));
+          return replicas.applyLeaderAndIsr(command);
+        }),
+      stopReplica: (command) => guarded(command, () => replicas.applyStopReplica(command)),
+      updateMetadata: (command) =>
+        guarded(command, () => {
+          this.metadata.apply(command.change);
+          return { errorCode: ErrorCode.NONE, partitions: [] };
+        }),
+    };
+  }
+
+  private register(stores: ZkStores): Promise<number> {
+    const waitMs = this.config.zookeeperSessionTimeoutMs + REGISTRATION_GRACE_MS;
+    return stores.brokers.register(this.registration(), waitMs, this.ownSessions);
+  }
+
+  private registration(): BrokerRegistration {
+    const ports = new Map(this.listeners.map(({ listenerName, port }) => [listenerName, port]));
+    return {
+      brokerId: this.brokerId,
+      endpoints: this.config.resolvedListeners.advertised.map(
+        ({ listenerName, securityProtocol, host, port }) => ({
+          listenerName,
+          securityProtocol,
+          host: host === '' ? this.env.net.hostname() : host,
+          // Port 0 is known only once it is bound.
+          port: port === 0 ? (ports.get(listenerName) ?? 0) : port,
+        }),
+      ),
+      rack: this.config.brokerRack,
+      jmxPort: -1,
+    };
+  }
+
+  private followSessions(zk: ZkConnection, controller: Controller): void {
+    zk.listen({
+      sessionLost: () => controller.sessionLost(),
+      sessionRenewed: () => {
+        zk.sessionId().then(
+          (id) => {
+            this.ownSessions.add(id);
+            controller.sessionRenewed();
+          },
+          (error: unknown) => this.env.log.debug('the renewed session is gone again', { error }),
+        );
+      },
+    });
+  }
+
+  /** Resolves when the controller has told of the cluster, this broker included: clients find something then. */
+  private metadataReady(): Promise<void> {
+    if (this.metadata.image.broker(this.brokerId) !== undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const stop = this.metadata.listen((image) => {
+        if (image.broker(this.brokerId) === undefined) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async shutDown(): Promise<void> {
+    this.configWatcher?.stop();
+    await this.sockets?.stop();
+    await this.controller?.stop();
+    this.groups?.close();
+    this.replicas?.close();
+    await this.logs?.shutdown(this.brokerEpoch);
+    await this.zk?.close();
+  }
+}
+
+function socketOptions(config: BrokerConfig) {
+  return {
+    listeners: config.resolvedListeners.endpoints,
+    requestMaxBytes: config.socketRequestMaxBytes,
+    backlog: config.socketListenBacklogSize,
+    maxConnections: config.maxConnections,
+    maxConnectionsPerIp: config.maxConnectionsPerIp,
+    maxConnectionsPerIpOverrides: parseOverrides(config.maxConnectionsPerIpOverrides),
+    connectionsMaxIdleMs: config.connectionsMaxIdleMs,
+  };
+}
+
+/** Reads `max.connections.per.ip.overrides`, such as `127.0.0.1:200,10.0.0.1:5`. */
+function parseOverrides(text: string): Map<string, number> {
+  const overrides = new Map<string, number>();
+  for (const entry of text.split(',').map((each) => each.trim())) {
+    if (entry === '') continue;
+    const match = /^(.+):(\d+)$/.exec(entry);
+    if (match?.[1] === undefined) {
+      throw new ConfigError(
+        `max.connections.per.ip.overrides: '${entry}' is not ADDRESS:COUNT`,
+        'max.connections.per.ip.overrides',
+      );
+    }
+    overrides.set(match[1], Number(match[2]));
+  }
+  return overrides;
+}
