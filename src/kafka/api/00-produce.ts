@@ -22,6 +22,8 @@ type PartitionResponse = Response['responses'][number]['partitionResponses'][num
 const MAGIC_2_VERSION = 3;
 /** From here on zstd is allowed (KIP-110). */
 const ZSTD_VERSION = 7;
+/** From here on a response can name the right leader (KIP-951). */
+const LEADER_HINT_VERSION = 10;
 /** Topics that only the broker itself writes to. */
 const INTERNAL_TOPICS = new Set(['__consumer_offsets', '__transaction_state']);
 /** Apache lets this client id write to internal topics (`AuthorizationUtils.AdminUtils.AdminClientId`). */
@@ -42,6 +44,8 @@ export function produceHandler({ replicas, metadata }: ProduceDependencies): Han
     versions: [0, 11],
     handle(request, context) {
       const { acks, timeoutMs } = request;
+      const { apiVersion, connection } = context;
+      const { listenerName } = connection;
       const entries: Entry[] = [];
       const appends: PartitionAppend[] = [];
       const accepted: Entry[] = [];
@@ -57,7 +61,10 @@ export function produceHandler({ replicas, metadata }: ProduceDependencies): Han
       const finish = (results: readonly PartitionAppended[]) => {
         for (const [at, entry] of accepted.entries()) entry.result = results[at];
         if (acks === 0) return silentResult(entries);
-        return responseOf(entries, new LeaderHints(metadata, context.connection.listenerName));
+        return responseOf(
+          entries,
+          new LeaderHints(metadata, listenerName, apiVersion >= LEADER_HINT_VERSION),
+        );
       };
       const results = replicas.append({ acks, timeoutMs, origin: 'client' }, appends);
       return results instanceof Promise ? results.then(finish) : finish(results);

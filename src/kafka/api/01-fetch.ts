@@ -34,6 +34,8 @@ type PartitionResponse = TopicResponse['partitions'][number];
 const READ_COMMITTED = 1;
 /** From here on topics go by id (KIP-516). */
 const TOPIC_ID_VERSION = 13;
+/** From here on a response can name the right leader (KIP-951). */
+const LEADER_HINT_VERSION = 16;
 /** From here on a client is supposed to know zstd (KIP-110). */
 const ZSTD_VERSION = 10;
 
@@ -53,7 +55,8 @@ export function fetchHandler(dependencies: FetchDependencies): Handler {
     response: FetchResponse,
     versions: [0, 17],
     handle(request, context) {
-      const { apiVersion: version } = context;
+      const { apiVersion: version, connection } = context;
+      const { listenerName } = connection;
       const replicaId = version >= 15 ? request.replicaState.replicaId : request.replicaId;
       const session = sessions.begin(sessionRequest(request, version, replicaId));
       if ('error' in session) {
@@ -71,7 +74,7 @@ export function fetchHandler(dependencies: FetchDependencies): Handler {
       }));
       const params = fetchParams(request, version, replicaId);
       const finish = (results: readonly PartitionFetched[]): Response => {
-        const hints = new LeaderHints(metadata, context.connection.listenerName);
+        const hints = new LeaderHints(metadata, listenerName, version >= LEADER_HINT_VERSION);
         return respond(session, merge(targets, results), { version, hints });
       };
       const results = replicas.fetch(params, requests);
@@ -118,15 +121,13 @@ export function fetchHandler(dependencies: FetchDependencies): Handler {
         responses.push(last);
       }
       const leader = hints.leaderOf(result.error, target.topic ?? '', target.asked.partition);
-      last.partitions.push(
-        partitionResponse(target.asked.partition, result, version >= 16 ? leader : undefined),
-      );
+      last.partitions.push(partitionResponse(target.asked.partition, result, leader));
     }
     return {
       errorCode: error,
       sessionId,
       responses,
-      nodeEndpoints: version >= 16 ? hints.nodeEndpoints() : [],
+      nodeEndpoints: hints.nodeEndpoints(),
     };
   }
 

@@ -72,9 +72,9 @@ export function listOffsetsHandler({ replicas }: { replicas: Pick<ReplicaManager
     if (version === 0) return oldStyle(log, query, request.replicaId);
     const end = fetchableEnd(log, request);
     if (query.timestamp === ListOffsetsTimestamp.LATEST) {
-      return { errorCode: ErrorCode.NONE, offset: end, leaderEpoch: partition.leaderEpoch };
+      return { errorCode: ErrorCode.NONE, offset: end, ...epochOf(version, partition.leaderEpoch) };
     }
-    return lookUp(log, query.timestamp, end);
+    return lookUp(log, query.timestamp, end, version);
   }
 }
 
@@ -104,17 +104,24 @@ function fetchableEnd(log: UnifiedLog, request: Request): number {
   return request.isolationLevel === READ_COMMITTED ? log.lastStableOffset : log.highWatermark;
 }
 
+/** The field that versions before 4 do not have. */
+function epochOf(version: number, leaderEpoch: number): { leaderEpoch?: number } {
+  return version >= 4 ? { leaderEpoch } : {};
+}
+
 async function lookUp(
   log: UnifiedLog,
   timestamp: number,
   end: number,
+  version: number,
 ): Promise<Omit<PartitionResponse, 'partitionIndex'>> {
   const found = await log.offsetForTimestamp(timestamp);
   const isStart =
     timestamp === ListOffsetsTimestamp.EARLIEST || timestamp === ListOffsetsTimestamp.EARLIEST_LOCAL;
   if (found === undefined || (!isStart && found.offset >= end)) return { errorCode: ErrorCode.NONE };
   const { offset, leaderEpoch } = found;
-  return { errorCode: ErrorCode.NONE, timestamp: found.timestamp, offset, leaderEpoch };
+  const epoch = epochOf(version, leaderEpoch);
+  return { errorCode: ErrorCode.NONE, timestamp: found.timestamp, offset, ...epoch };
 }
 
 /** Version 0: starts of segments, newest first; consumers see nothing beyond the high watermark. */

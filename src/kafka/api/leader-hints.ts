@@ -15,9 +15,12 @@ export interface NodeEndpoint {
 export class LeaderHints {
   private readonly metadata: MetadataCache;
   private readonly listenerName: string;
+  private readonly enabled: boolean;
   private readonly nodes = new Map<number, NodeEndpoint>();
 
-  constructor(metadata: MetadataCache, listenerName: string) {
+  /** `enabled` is false for versions whose responses have no room for it. */
+  constructor(metadata: MetadataCache, listenerName: string, enabled: boolean) {
+    this.enabled = enabled;
     this.metadata = metadata;
     this.listenerName = listenerName;
   }
@@ -28,6 +31,7 @@ export class LeaderHints {
     topic: string,
     partition: number,
   ): { leaderId: number; leaderEpoch: number } | undefined {
+    if (!this.enabled) return undefined;
     if (error !== ErrorCode.NOT_LEADER_OR_FOLLOWER && error !== ErrorCode.FENCED_LEADER_EPOCH)
       return undefined;
     const { image } = this.metadata;

@@ -12,7 +12,7 @@ import { isRefused } from '../replica/partition.ts';
 import { ReplicaManager } from '../replica/replica-manager.ts';
 import type { OpenSession } from '../zk/port.ts';
 import { createZkStores, type ZkStores } from '../zk/stores.ts';
-import { ZkConnection } from '../zk/zk-connection.ts';
+import type { ZkConnection } from '../zk/zk-connection.ts';
 import type { BrokerRegistration } from '../zk/znodes/broker-id.ts';
 import { type BrokerIdentity, establishIdentity } from './broker-identity.ts';
 import { type BrokerConfig, withDynamicConfig } from './config/broker-config.ts';
@@ -23,7 +23,7 @@ import { createHandlers } from './handlers.ts';
 import { RequestDispatcher, type RequestInterceptor } from './request-dispatcher.ts';
 import { type BoundListener, SocketServer } from './socket-server.ts';
 import { TopicConfigs } from './topic-configs.ts';
-import { zooKeeperSessions } from './zookeeper-session.ts';
+import { connectZooKeeper, linkTo, type ZooKeeperLink } from './zookeeper.ts';
 
 /** Memory for what was appended last, over all partitions. */
 const HOT_TAIL_BYTES = 64 * 1024 * 1024;
@@ -69,21 +69,6 @@ export async function startBroker(
   return broker;
 }
 
-function openSessions(env: Env, config: BrokerConfig): OpenSession {
-  const { zookeeperConnect, zookeeperSessionTimeoutMs, zookeeperConnectionTimeoutMs } = config;
-  if (zookeeperConnect === null) {
-    throw new ConfigError(
-      'zookeeper.connect is not set: give it host:port of a ZooKeeper server',
-      'zookeeper.connect',
-    );
-  }
-  return zooKeeperSessions(env, {
-    connectString: zookeeperConnect,
-    sessionTimeoutMs: zookeeperSessionTimeoutMs,
-    connectTimeoutMs: zookeeperConnectionTimeoutMs ?? zookeeperSessionTimeoutMs,
-  });
-}
-
 /**
  * The composition root of one broker.
  *
@@ -102,7 +87,8 @@ class BrokerServer implements Broker {
   /** Epoch of the registration that stands (KIP-380). */
   private brokerEpoch = -1;
   private readonly ownSessions = new Set<bigint>();
-  private zk: ZkConnection | undefined;
+  private zk: ZooKeeperLink | undefined;
+  private stores: ZkStores | undefined;
   private logs: LogManager | undefined;
   private replicas: ReplicaManager | undefined;
   private groups: GroupCoordinator | undefined;
@@ -125,14 +111,18 @@ class BrokerServer implements Broker {
   }
 
   async start(): Promise<void> {
-    const { env } = this;
-    const open = this.options.zookeeper ?? openSessions(env, this.config);
-    const zk = await ZkConnection.open(env, open);
-    this.zk = zk;
+    const { env, options } = this;
+    // First of all: whoever has the log directories is this broker.
+    const logs = this.openLogs();
+    const [logDir = ''] = logs.liveLogDirs;
+    this.zk = await (options.zookeeper === undefined
+      ? connectZooKeeper(env, this.config, logDir)
+      : linkTo(env, options.zookeeper));
+    const zk = this.zk.connection;
     this.ownSessions.add(await zk.sessionId());
     const stores = createZkStores(zk, env);
+    this.stores = stores;
     await stores.cluster.ensurePersistentPaths();
-    const logs = this.openLogs(stores);
     const identity = await establishIdentity(env, this.config, logs.liveLogDirs, zk, stores);
     this.brokerId = identity.brokerId;
     this.clusterId = identity.clusterId;
@@ -182,7 +172,7 @@ class BrokerServer implements Broker {
     env.log.info('the broker serves', { brokerId: this.brokerId, bootstrapServers: this.bootstrapServers });
   }
 
-  private openLogs(stores: ZkStores): LogManager {
+  private openLogs(): LogManager {
     const { config } = this;
     const logs = new LogManager(this.env, {
       logDirs: config.logDirectories,
@@ -196,18 +186,18 @@ class BrokerServer implements Broker {
       producerIdExpirationCheckIntervalMs: config.producerIdExpirationCheckIntervalMs,
       initialTaskDelayMs: config.logInitialTaskDelayMs,
       hotTailBytes: HOT_TAIL_BYTES,
-      onLogDirFailure: (logDir, partitions) => this.logDirFailed(stores, logDir, partitions),
+      onLogDirFailure: (logDir, partitions) => this.logDirFailed(logDir, partitions),
       onAllLogDirsFailed: () => this.options.onFatal?.('all log directories have failed'),
     });
     this.logs = logs;
     return logs;
   }
 
-  private logDirFailed(stores: ZkStores, logDir: string, partitions: readonly TopicPartition[]): void {
+  private logDirFailed(logDir: string, partitions: readonly TopicPartition[]): void {
     this.replicas?.markOffline(partitions);
     // Before the registration the controller learns of it by the replicas that cannot be opened.
-    if (this.brokerEpoch < 0) return;
-    stores.notifications.logDirFailed(this.brokerId).catch((error: unknown) => {
+    if (this.brokerEpoch < 0 || this.stores === undefined) return;
+    this.stores.notifications.logDirFailed(this.brokerId).catch((error: unknown) => {
       this.env.log.error('cannot tell the controller of a failed log directory', { logDir, error });
     });
   }
