@@ -250,7 +250,7 @@ export class LocalLog {
     const segments = this.segments.range(from, end);
     await this.context.failures.guardAsync(this.logDir, `flush ${this.path}`, async () => {
       const synced = Promise.all(segments.map((segment) => segment.sync()));
-      if (segments.some((segment) => segment.baseOffset >= from)) this.syncDirectories();
+      if (segments.some((segment) => segment.hasNewFiles)) this.syncDirectories(segments);
       await synced;
     });
     if (truncations === this.truncationCount) {
@@ -259,11 +259,12 @@ export class LocalLog {
     }
   }
 
-  /** New segments are durable only with their directory, and that with the log directory. */
-  private syncDirectories(): void {
+  /** New files are durable only with their directory, and that with the log directory. */
+  private syncDirectories(segments: readonly LogSegment[]): void {
     const { disk } = this.context.env;
     if (disk.stat(this.path) === undefined) return;
     disk.syncDirectory(this.path);
+    for (const segment of segments) segment.namesSynced();
     if (this.directoryIsDurable) return;
     disk.syncDirectory(this.logDir);
     this.directoryIsDurable = true;

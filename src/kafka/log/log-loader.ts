@@ -223,9 +223,9 @@ export class LogLoader {
       );
       const cut = yield* this.recoverOrEmpty(segment);
       options.onSegmentRecovered();
-      if (cut === 0) continue;
       const end = yield* segment.readNextOffset();
       const rest = unflushed.slice(index + 1);
+      if (cut === 0 && !this.isTailLost(end, rest[0])) continue;
       options.log.warn(
         `Cut ${cut} bytes from segment ${segment.baseOffset} of ${options.directory}, which ends at offset ` +
           `${end} now, and dropped ${rest.length} segments behind it`,
@@ -234,6 +234,16 @@ export class LogLoader {
       for (const _ of rest) options.onSegmentRecovered();
       return;
     }
+  }
+
+  /**
+   * A power failure can take the end of a segment away between two batches and keep the next segment. Only
+   * compaction leaves offsets out, so elsewhere the rest has to go as well: a log is a prefix of what was
+   * appended. Departs from Apache's LogLoader 3.9, which keeps the hole.
+   */
+  private isTailLost(end: number, next: LogSegment | undefined): boolean {
+    const { compact, messageFormatMagic } = this.options.config;
+    return next !== undefined && next.baseOffset > end && !compact && messageFormatMagic === 2;
   }
 
   private *recoverOrEmpty(segment: LogSegment): FileComputation<number> {

@@ -68,6 +68,8 @@ export class LogSegment {
   private bytesSinceIndexEntry = 0;
   private largest: TimestampOffset | undefined;
   private firstBatchTimestamp: number | undefined;
+  /** Whether the names of all files are known to be durable, and not only what is in them. */
+  private syncedNames = 0;
 
   /** Opens the files of a segment, creating those that are missing. */
   constructor(
@@ -303,6 +305,20 @@ export class LogSegment {
     this.offsetIndex.file.close();
     this.timeIndex.file.close();
     this.transactionIndex.file?.close();
+  }
+
+  private get fileCount(): number {
+    return this.transactionIndex.file === undefined ? 3 : 4;
+  }
+
+  /** Files were created since {@link namesSynced}: they are durable only once the directory has been synced. */
+  get hasNewFiles(): boolean {
+    return this.syncedNames < this.fileCount;
+  }
+
+  /** The directory has been synced. */
+  namesSynced(): void {
+    this.syncedNames = this.fileCount;
   }
 
   /** Makes everything appended before the call durable. */
