@@ -2,7 +2,7 @@
 // usage: kafkajs.mjs BOOTSTRAP RECORDS_PER_CODEC
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import zlib from 'node:zlib';
 import kafkajs from 'kafkajs';
 import lz4 from 'lz4-napi';
 import snappy from 'snappy';
@@ -20,15 +20,15 @@ CompressionCodecs[CompressionTypes.LZ4] = () => ({
   decompress: (buffer) => lz4.decompressFrame(buffer),
 });
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: async (encoder) => zstdCompressSync(encoder.buffer),
-  decompress: async (buffer) => zstdDecompressSync(buffer),
+  compress: async (encoder) => zlib.zstdCompressSync(encoder.buffer),
+  decompress: async (buffer) => zlib.zstdDecompressSync(buffer),
 });
 const codecs = [
   CompressionTypes.None,
   CompressionTypes.GZIP,
   CompressionTypes.Snappy,
   CompressionTypes.LZ4,
-  ...(zstdCompressSync === undefined ? [] : [CompressionTypes.ZSTD]),
+  ...(zlib.zstdCompressSync === undefined ? [] : [CompressionTypes.ZSTD]),
 ];
 
 const kafka = new Kafka({ clientId: 'compat', brokers: bootstrap.split(','), logLevel: logLevel.NOTHING });
@@ -64,7 +64,7 @@ for (const compression of codecs) {
 const seen = new Map();
 const owned = {};
 async function member(name) {
-  const consumer = kafka.consumer({ groupId, sessionTimeout: 10000, heartbeatInterval: 500 });
+  const consumer = kafka.consumer({ groupId, sessionTimeout: 10000, heartbeatInterval: 500, maxWaitTimeInMs: 200 });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     owned[name] = payload.memberAssignment[topic]?.length ?? 0;
   });
