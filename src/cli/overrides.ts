@@ -1,7 +1,10 @@
 import { CliError } from './failure.ts';
 
 /** Collects `--override KEY=VALUE` options into one table; the last of a key wins. */
-export function collectOverride(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+export function collectOverride(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   const at = text.indexOf('=');
   if (at <= 0) throw new CliError(`--override ${text}: write it as --override KEY=VALUE`);
   return { ...before, [text.slice(0, at).trim()]: text.slice(at + 1).trim() };

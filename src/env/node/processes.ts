@@ -7,7 +7,10 @@ export function startDetached(script: string, args: readonly string[], outputFil
   mkdirSync(dirname(outputFile), { recursive: true });
   const output = openSync(outputFile, 'a');
   try {
-    const child = spawn(process.execPath, [script, ...args], { detached: true, stdio: ['ignore', output, output] });
+    const child = spawn(process.execPath, [script, ...args], {
+      detached: true,
+      stdio: ['ignore', output, output],
+    });
     child.unref();
     if (child.pid === undefined) throw new Error(`${process.execPath} cannot be started`);
     return child.pid;
@@ -35,7 +38,10 @@ export function listProcesses(): RunningProcess[] {
       }
     });
   }
-  const { stdout, error } = spawnSync('ps', ['-ax', '-o', 'pid=,args='], { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  const { stdout, error } = spawnSync('ps', ['-ax', '-o', 'pid=,args='], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
   if (error !== undefined) throw new Error(`ps cannot be run: ${error.message}`);
   return stdout.split('\n').flatMap((line) => {
     const match = line.match(/^\s*(\d+)\s+(.*)$/);
