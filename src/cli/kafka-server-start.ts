@@ -1,0 +1,54 @@
+import { join, resolve } from 'node:path';
+import { createNodeEnv } from '../env/node/create-node-env.ts';
+import { closeOnSignal, startDetached } from '../env/node/processes.ts';
+import { startBroker } from '../kafka/server/broker.ts';
+import { loadBrokerConfig, readServerProperties } from '../kafka/server/config/broker-config.ts';
+import { CliError, runCommand } from './failure.ts';
+import { collectOverride } from './overrides.ts';
+
+const usage = 'usage: kafka-server-start.sh [-daemon] server.properties [--override property=value]*';
+
+function parse(args: readonly string[]): { daemon: boolean; path: string; overrides: Record<string, string> } {
+  const rest = [...args];
+  const daemon = rest[0] === '-daemon';
+  if (daemon) rest.shift();
+  const path = rest.shift();
+  if (path === undefined || path.startsWith('-')) throw new CliError(usage);
+  let overrides: Record<string, string> = {};
+  for (let option = rest.shift(); option !== undefined; option = rest.shift()) {
+    const inline = option.match(/^--override=(.*)$/)?.[1];
+    const value = inline ?? (option === '--override' ? rest.shift() : undefined);
+    if (value === undefined) throw new CliError(usage);
+    overrides = collectOverride(value, overrides);
+  }
+  return { daemon, path, overrides };
+}
+
+/** `kafka-server-start.sh`: one broker from a server.properties, with the flags of Apache's script. */
+await runCommand(async () => {
+  const args = process.argv.slice(2);
+  const { daemon, path, overrides } = parse(args);
+  const env = createNodeEnv({ logLevel: 'info' });
+  if (env.disk.stat(path)?.kind !== 'file') throw new CliError(`${path}: no such file: name a server.properties`);
+  if (daemon) {
+    const output = join(process.env['LOG_DIR'] ?? 'logs', 'kafkaServer.out');
+    startDetached(process.argv[1] ?? '', args.slice(1), output);
+    return 0;
+  }
+  const file = readServerProperties(env.disk.readFile(path), resolve(path));
+  const given = Object.entries(overrides).map(([key, value]) => ({ key, value, where: '--override' }));
+  const { config, warnings } = loadBrokerConfig([...file.filter(({ key }) => !(key in overrides)), ...given]);
+  for (const warning of warnings) env.log.warn(warning);
+  const onFatal = (reason: string) => {
+    env.log.error(reason);
+    process.exit(1);
+  };
+  const broker = await startBroker(env, config, { onFatal });
+  closeOnSignal(
+    () => broker.close(),
+    (error) => env.log.error('the broker could not be closed cleanly', { error }),
+  );
+  console.log(`Kafka      ${broker.bootstrapServers}`);
+  console.log(`Ready in ${(env.clock.monotonicMs() / 1000).toFixed(2)} s`);
+  return 0;
+});
