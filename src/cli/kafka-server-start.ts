@@ -8,7 +8,11 @@ import { collectOverride } from './overrides.ts';
 
 const usage = 'usage: kafka-server-start.sh [-daemon] server.properties [--override property=value]*';
 
-function parse(args: readonly string[]): { daemon: boolean; path: string; overrides: Record<string, string> } {
+function parse(args: readonly string[]): {
+  daemon: boolean;
+  path: string;
+  overrides: Record<string, string>;
+} {
   const rest = [...args];
   const daemon = rest[0] === '-daemon';
   if (daemon) rest.shift();
@@ -29,7 +33,8 @@ await runCommand(async () => {
   const args = process.argv.slice(2);
   const { daemon, path, overrides } = parse(args);
   const env = createNodeEnv({ logLevel: 'info' });
-  if (env.disk.stat(path)?.kind !== 'file') throw new CliError(`${path}: no such file: name a server.properties`);
+  if (env.disk.stat(path)?.kind !== 'file')
+    throw new CliError(`${path}: no such file: name a server.properties`);
   if (daemon) {
     const output = join(process.env['LOG_DIR'] ?? 'logs', 'kafkaServer.out');
     startDetached(process.argv[1] ?? '', args.slice(1), output);

@@ -30,7 +30,9 @@ async function startServers(flags: StartFlags): Promise<void> {
   const { clock } = createNodeEnv({ logLevel: 'silent' });
   const servers: Servers = await start({
     zookeeper:
-      flags.zookeeperConnect === undefined ? { port: flags.zookeeperPort } : { connect: flags.zookeeperConnect },
+      flags.zookeeperConnect === undefined
+        ? { port: flags.zookeeperPort }
+        : { connect: flags.zookeeperConnect },
     kafka: { port: flags.kafkaPort, config: flags.override ?? {} },
     storage: flags.memory === true ? 'memory' : { directory: flags.data },
     host: flags.host,

@@ -1,2 +1,2 @@
 /** ZooKeeper and a broker in this process: `await using servers = await start({ storage: 'memory' })`. */
-export { type Servers, type StartOptions, StartError, start } from './start.ts';
+export { type Servers, StartError, type StartOptions, start } from './start.ts';

@@ -157,5 +157,7 @@ function codeOf(error: unknown): string {
 /** The network's error about a port as one that names the remedy; any other as it is. */
 function portTaken(error: unknown, port: number, host: string, option: string): unknown {
   if (codeOf(error) !== 'EADDRINUSE') return error;
-  return new StartError(`port ${port} on ${host} is taken: stop the program there, or choose another with ${option}`);
+  return new StartError(
+    `port ${port} on ${host} is taken: stop the program there, or choose another with ${option}`,
+  );
 }

@@ -64,7 +64,12 @@ for (const compression of codecs) {
 const seen = new Map();
 const owned = {};
 async function member(name) {
-  const consumer = kafka.consumer({ groupId, sessionTimeout: 10000, heartbeatInterval: 500, maxWaitTimeInMs: 200 });
+  const consumer = kafka.consumer({
+    groupId,
+    sessionTimeout: 10000,
+    heartbeatInterval: 500,
+    maxWaitTimeInMs: 200,
+  });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     owned[name] = payload.memberAssignment[topic]?.length ?? 0;
   });
