@@ -2,13 +2,10 @@ import { dirname, join, resolve } from 'node:path';
 import type { Env } from '../env/env.ts';
 import { createNodeEnv } from '../env/node/create-node-env.ts';
 import { closeOnSignal, isRunning, startDetached, terminate } from '../env/node/processes.ts';
-import {
-  completeConfig,
-  loadServerConfig,
-  SERVER_VERSION,
-  type ServerConfigFile,
-  startZooKeeperServer,
-} from '../zookeeper/index.ts';
+import { completeConfig } from '../zookeeper/server/config.ts';
+import { loadServerConfig, type ServerConfigFile } from '../zookeeper/server/config-file.ts';
+import { startZooKeeperServer } from '../zookeeper/server/start.ts';
+import { SERVER_VERSION } from '../zookeeper/server/version.ts';
 import { CliError, runCommand } from './failure.ts';
 import { fourLetterWord } from './four-letter-word.ts';
 

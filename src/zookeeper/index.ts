@@ -7,6 +7,4 @@ export {
   type ZooKeeperServerConfig,
   type ZooKeeperServerOptions,
 } from './server/config.ts';
-export { loadServerConfig, type ServerConfigFile, type SystemProperties } from './server/config-file.ts';
 export { type RunningZooKeeperServer, startZooKeeperServer } from './server/start.ts';
-export { SERVER_VERSION } from './server/version.ts';

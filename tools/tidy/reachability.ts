@@ -3,6 +3,11 @@ import { resolveImport, type SourceFile } from './source-file.ts';
 
 /** What users and commands import, besides the `exports` and `bin` of package.json. */
 const ENTRY_POINTS: readonly string[] = [
+  // The commands behind the launchers in bin/, bundled by rolldown.config.mjs.
+  'src/cli/streamkeeper.ts',
+  'src/cli/zk-server.ts',
+  'src/cli/kafka-server-start.ts',
+  'src/cli/kafka-server-stop.ts',
   // The simulated environment serves tests alone.
   'src/env/sim/simulation.ts',
   // The protocol's schemas are complete, whether or not a part of the broker speaks them yet.

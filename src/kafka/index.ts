@@ -1,0 +1,10 @@
+/** Brokers for embedding: `startBroker(env, loadBrokerConfig(given).config)`. */
+export { type Broker, type BrokerOptions, startBroker } from './server/broker.ts';
+export {
+  type BrokerConfig,
+  type GivenProperty,
+  type LoadedBrokerConfig,
+  loadBrokerConfig,
+  readServerProperties,
+} from './server/config/broker-config.ts';
+export { ConfigError } from './server/config/config-error.ts';
