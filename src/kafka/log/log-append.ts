@@ -1,5 +1,7 @@
 import { batchesIn, NO_LEADER_EPOCH, type RecordBatch } from '../../wire/kafka/records/batch.ts';
 import { LogError } from './log-error.ts';
+import type { AppendInfo } from './log-types.ts';
+import type { BatchMetadata } from './producer-state-entry.ts';
 import { OffsetOrderError } from './segment-errors.ts';
 
 /** The batches of one append and what they amount to. */
@@ -71,5 +73,69 @@ function summarize(records: Buffer, batches: readonly RecordBatch[]): AnalyzedAp
     lastOffset: last.lastOffset,
     maxTimestamp,
     lastLeaderEpoch: last.leaderEpoch,
+  };
+}
+
+/** A follower was sent offsets that it has already: it must look again where it stands. */
+export class UnexpectedAppendOffsetError extends Error {
+  override name = 'UnexpectedAppendOffsetError';
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+
+  constructor(message: string, offsets: { readonly firstOffset: number; readonly lastOffset: number }) {
+    super(message);
+    this.firstOffset = offsets.firstOffset;
+    this.lastOffset = offsets.lastOffset;
+  }
+}
+
+/** A follower's batches must not go back behind its log end. */
+export function checkFollowsEnd(analyzed: AnalyzedAppend, logEndOffset: number): void {
+  const { firstOffset, lastOffset, lastOffsetOfFirstBatch } = analyzed;
+  const first = firstOffset >= 0 ? firstOffset : lastOffsetOfFirstBatch;
+  if (first >= logEndOffset) return;
+  const message = `offset ${first} was sent to a log that ends at ${logEndOffset}`;
+  throw new UnexpectedAppendOffsetError(message, { firstOffset: first, lastOffset });
+}
+
+export function nothingAppended(logStartOffset: number): AppendInfo {
+  return {
+    firstOffset: -1,
+    lastOffset: -1,
+    maxTimestamp: -1,
+    appendedBytes: 0,
+    duplicate: false,
+    duplicateTimestamp: -1,
+    lastLeaderEpoch: -1,
+    logStartOffset,
+    flushed: undefined,
+  };
+}
+
+export function duplicateInfo(batch: BatchMetadata, logStartOffset: number): AppendInfo {
+  return {
+    ...nothingAppended(logStartOffset),
+    firstOffset: batch.lastOffset - batch.offsetDelta,
+    lastOffset: batch.lastOffset,
+    duplicate: true,
+    duplicateTimestamp: batch.timestamp,
+  };
+}
+
+export function appendedInfo(
+  analyzed: AnalyzedAppend,
+  logStartOffset: number,
+  flushed: Promise<void> | undefined,
+): AppendInfo {
+  return {
+    firstOffset: analyzed.firstOffset,
+    lastOffset: analyzed.lastOffset,
+    maxTimestamp: analyzed.maxTimestamp,
+    appendedBytes: analyzed.records.length,
+    duplicate: false,
+    duplicateTimestamp: -1,
+    lastLeaderEpoch: analyzed.lastLeaderEpoch,
+    logStartOffset,
+    flushed,
   };
 }

@@ -1,27 +1,34 @@
 import { MalformedError } from '../../base/malformed-error.ts';
 import type { Log } from '../../env/log.ts';
 import { type FileComputation, runAsync, runBlocking } from './file-io.ts';
-import { type HotRead, HotTail } from './hot-tail.ts';
+import { HotTail } from './hot-tail.ts';
 import type { LeaderEpochCache } from './leader-epoch-cache.ts';
 import { LocalLog } from './local-log.ts';
-import { type AnalyzedAppend, assignOffsets, checkReplicated } from './log-append.ts';
+import {
+  type AnalyzedAppend,
+  appendedInfo,
+  assignOffsets,
+  checkFollowsEnd,
+  checkReplicated,
+  duplicateInfo,
+  nothingAppended,
+} from './log-append.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogContext } from './log-context.ts';
 import { LogError, storageError } from './log-error.ts';
 import type { LoadedLog } from './log-loader.ts';
-import { collectAborted, readCold } from './log-read.ts';
+import { LogOffsets } from './log-offsets.ts';
+import { LogReader } from './log-reader.ts';
 import {
   type ActiveProducer,
   type AppendInfo,
   type AppendOrigin,
   type EpochEndOffset,
-  isOffsetOnly,
   ListOffsetsTimestamp,
   type LogOffsetMetadata,
   type LogOffsetSnapshot,
   type LogReadResult,
   offsetOnly,
-  type ReadIsolation,
   type ReadOptions,
   type TimestampAndOffset,
 } from './log-types.ts';
@@ -33,19 +40,6 @@ import type { ProducerStateManager } from './producer-state-manager.ts';
 import { beforeLogStart, beyondRetentionBytes, beyondRetentionMs, deletableSegments } from './retention.ts';
 import type { LogSegment } from './segment.ts';
 import type { TopicPartition } from './topic-partition.ts';
-
-/** A follower was sent offsets that it has already: it must look again where it stands. */
-export class UnexpectedAppendOffsetError extends Error {
-  override name = 'UnexpectedAppendOffsetError';
-  readonly firstOffset: number;
-  readonly lastOffset: number;
-
-  constructor(message: string, offsets: { readonly firstOffset: number; readonly lastOffset: number }) {
-    super(message);
-    this.firstOffset = offsets.firstOffset;
-    this.lastOffset = offsets.lastOffset;
-  }
-}
 
 export interface UnifiedLogParts {
   readonly context: LogContext;
@@ -61,8 +55,6 @@ export interface UnifiedLogParts {
   readonly epochs: LeaderEpochCache | undefined;
   readonly topicId: TopicIdOfLog;
 }
-
-const EMPTY_READ = { chunks: [], bytes: 0, firstEntryIncomplete: false } as const;
 
 /**
  * The log of one partition: what is appended, read, truncated and asked about. Everything but flushes, cold reads
@@ -82,9 +74,8 @@ export class UnifiedLog {
   private readonly hotTail: HotTail;
   private readonly topic: TopicIdOfLog;
   private epochs: LeaderEpochCache | undefined;
-  private startOffset: number;
-  private highWatermarkAt: LogOffsetMetadata;
-  private firstUnstable: LogOffsetMetadata | undefined;
+  private readonly bounds: LogOffsets;
+  private readonly reader: LogReader;
   private closed = false;
 
   constructor(parts: UnifiedLogParts) {
@@ -97,10 +88,8 @@ export class UnifiedLog {
     this.topic = parts.topicId;
     this.hotTail = new HotTail(context.hotTails);
     this.local = new LocalLog(context, parts, parts.config, loaded);
-    this.startOffset = loaded.logStartOffset;
-    this.highWatermarkAt = offsetOnly(loaded.logStartOffset);
-    this.local.raiseRecoveryPoint(loaded.logStartOffset);
-    this.noteFirstUnstable();
+    this.bounds = new LogOffsets(this.local, this.producers, loaded.logStartOffset);
+    this.reader = new LogReader(this.local, this.hotTail, this.bounds);
   }
 
   get config(): LogConfig {
@@ -123,7 +112,7 @@ export class UnifiedLog {
   }
 
   get logStartOffset(): number {
-    return this.startOffset;
+    return this.bounds.logStart;
   }
 
   get logEndOffset(): number {
@@ -135,12 +124,12 @@ export class UnifiedLog {
   }
 
   get highWatermark(): number {
-    return this.highWatermarkAt.messageOffset;
+    return this.bounds.highWatermark;
   }
 
   /** Below it every transaction is decided, and the decision replicated. */
   get lastStableOffset(): number {
-    return Math.min(this.firstUnstable?.messageOffset ?? this.highWatermark, this.highWatermark);
+    return this.bounds.lastStable;
   }
 
   get recoveryPoint(): number {
@@ -172,75 +161,19 @@ export class UnifiedLog {
 
   /** All four offsets with their positions. */
   offsets(): LogOffsetSnapshot {
-    this.highWatermarkAt = this.resolve(this.highWatermarkAt);
-    const unstable = this.firstUnstable;
-    let lastStable = this.highWatermarkAt;
-    if (unstable !== undefined && unstable.messageOffset < this.highWatermark) {
-      lastStable = this.resolve(unstable);
-      this.firstUnstable = lastStable;
-    }
-    return {
-      logStartOffset: this.startOffset,
-      logEnd: this.logEnd,
-      highWatermark: this.highWatermarkAt,
-      lastStable,
-    };
-  }
-
-  /** Looks up where an offset lies, if that is not known yet. */
-  private resolve(at: LogOffsetMetadata): LogOffsetMetadata {
-    if (!isOffsetOnly(at)) return at;
-    if (at.messageOffset >= this.logEndOffset) return this.logEnd;
-    return this.guard('look up an offset', () => {
-      const segment = this.local.segments.floor(at.messageOffset);
-      if (segment === undefined) return at;
-      const place = runBlocking(segment.locate(at.messageOffset));
-      if (place === undefined) return at;
-      return {
-        messageOffset: at.messageOffset,
-        segmentBaseOffset: segment.baseOffset,
-        positionInSegment: place.position,
-      };
-    });
+    return this.guard('look up an offset', () => this.bounds.snapshot());
   }
 
   /** Sets the high watermark, held between log start and log end; returns what it became. */
   updateHighWatermark(highWatermark: number | LogOffsetMetadata): number {
     const wanted = typeof highWatermark === 'number' ? offsetOnly(highWatermark) : highWatermark;
-    if (wanted.messageOffset < this.startOffset) this.setHighWatermark(offsetOnly(this.startOffset));
-    else if (wanted.messageOffset >= this.logEndOffset) this.setHighWatermark(this.logEnd);
-    else this.setHighWatermark(wanted);
+    this.bounds.updateHighWatermark(wanted);
     return this.highWatermark;
   }
 
   /** Raises the high watermark; returns the old one, or undefined when it stays. */
   maybeIncrementHighWatermark(highWatermark: LogOffsetMetadata): LogOffsetMetadata | undefined {
-    const old = this.highWatermarkAt;
-    // At the same offset a new segment may have begun.
-    const moves =
-      old.messageOffset < highWatermark.messageOffset ||
-      (old.messageOffset === highWatermark.messageOffset &&
-        old.segmentBaseOffset < highWatermark.segmentBaseOffset);
-    if (!moves || highWatermark.messageOffset > this.logEndOffset) return undefined;
-    this.setHighWatermark(highWatermark);
-    return old;
-  }
-
-  private setHighWatermark(at: LogOffsetMetadata): void {
-    this.highWatermarkAt = at;
-    this.producers.onHighWatermark(at.messageOffset);
-    this.noteFirstUnstable();
-  }
-
-  /** The log end has moved back to or below the high watermark, or into a new segment. */
-  private holdHighWatermarkAtEnd(): void {
-    if (this.highWatermark >= this.logEndOffset) this.setHighWatermark(this.logEnd);
-  }
-
-  private noteFirstUnstable(): void {
-    const first = this.producers.firstUnstableOffset;
-    const isBelowStart = first !== undefined && first.messageOffset < this.startOffset;
-    this.firstUnstable = isBelowStart ? offsetOnly(this.startOffset) : first;
+    return this.bounds.maybeIncrementHighWatermark(highWatermark);
   }
 
   /** DeleteRecords, and a follower's copy of it. Throws OFFSET_OUT_OF_RANGE past the high watermark. */
@@ -251,19 +184,11 @@ export class UnifiedLog {
         `log start offset ${newLogStartOffset} is beyond the high watermark ${this.highWatermark}`,
       );
     }
-    if (newLogStartOffset <= this.startOffset) return false;
-    this.setLogStartOffset(newLogStartOffset);
+    if (newLogStartOffset <= this.logStartOffset) return false;
+    this.bounds.raiseLogStart(newLogStartOffset);
     this.log.info(`Log start offset of ${this.directory} is ${newLogStartOffset} now: ${reason}`);
     this.epochs?.truncateFromStart(newLogStartOffset);
-    this.producers.onLogStartOffset(newLogStartOffset);
-    this.noteFirstUnstable();
     return true;
-  }
-
-  private setLogStartOffset(offset: number): void {
-    this.startOffset = offset;
-    if (this.highWatermark < offset) this.updateHighWatermark(offset);
-    this.local.raiseRecoveryPoint(offset);
   }
 
   // --- appending
@@ -283,20 +208,12 @@ export class UnifiedLog {
    */
   appendAsFollower(records: Buffer, leaderEpoch: number): AppendInfo {
     const analyzed = checkReplicated(records, leaderEpoch);
-    if (analyzed !== undefined) this.checkFollowsEnd(analyzed);
+    if (analyzed !== undefined) checkFollowsEnd(analyzed, this.logEndOffset);
     return this.append(analyzed, 'replication');
   }
 
-  private checkFollowsEnd(analyzed: AnalyzedAppend): void {
-    const { firstOffset, lastOffset, lastOffsetOfFirstBatch } = analyzed;
-    const first = firstOffset >= 0 ? firstOffset : lastOffsetOfFirstBatch;
-    if (first >= this.logEndOffset) return;
-    const message = `offset ${first} was sent to ${this.directory}, which ends at ${this.logEndOffset}`;
-    throw new UnexpectedAppendOffsetError(message, { firstOffset: first, lastOffset });
-  }
-
   private append(analyzed: AnalyzedAppend | undefined, origin: AppendOrigin): AppendInfo {
-    if (analyzed === undefined) return this.nothingAppended();
+    if (analyzed === undefined) return nothingAppended(this.logStartOffset);
     const { records } = analyzed;
     if (records.length > this.config.segmentBytes) {
       throw new LogError(
@@ -310,16 +227,7 @@ export class UnifiedLog {
       const segment = this.maybeRoll(analyzed);
       const at = { segmentBaseOffset: segment.baseOffset, positionInSegment: segment.sizeBytes };
       const check = checkProducers(this.producers, analyzed.batches, origin, at);
-      if (check.duplicate !== undefined) {
-        const { lastOffset, offsetDelta, timestamp } = check.duplicate;
-        return {
-          ...this.nothingAppended(),
-          firstOffset: lastOffset - offsetDelta,
-          lastOffset,
-          duplicate: true,
-          duplicateTimestamp: timestamp,
-        };
-      }
+      if (check.duplicate !== undefined) return duplicateInfo(check.duplicate, this.logStartOffset);
       this.write(analyzed);
       for (const update of check.updates) this.producers.update(update);
       for (const completed of check.completed) {
@@ -328,8 +236,8 @@ export class UnifiedLog {
         this.producers.complete(completed);
       }
       this.producers.mapEndOffset = analyzed.lastOffset + 1;
-      this.noteFirstUnstable();
-      return { ...this.appendedInfo(analyzed), flushed: this.flushIfDue() };
+      this.bounds.producersChanged();
+      return appendedInfo(analyzed, this.logStartOffset, this.flushIfDue());
     });
   }
 
@@ -348,34 +256,6 @@ export class UnifiedLog {
       segmentBaseOffset: this.local.segments.active.baseOffset,
       position,
     });
-  }
-
-  private nothingAppended(): AppendInfo {
-    return {
-      firstOffset: -1,
-      lastOffset: -1,
-      maxTimestamp: -1,
-      appendedBytes: 0,
-      duplicate: false,
-      duplicateTimestamp: -1,
-      lastLeaderEpoch: -1,
-      logStartOffset: this.startOffset,
-      flushed: undefined,
-    };
-  }
-
-  private appendedInfo(analyzed: AnalyzedAppend): AppendInfo {
-    return {
-      firstOffset: analyzed.firstOffset,
-      lastOffset: analyzed.lastOffset,
-      maxTimestamp: analyzed.maxTimestamp,
-      appendedBytes: analyzed.records.length,
-      duplicate: false,
-      duplicateTimestamp: -1,
-      lastLeaderEpoch: analyzed.lastLeaderEpoch,
-      logStartOffset: this.startOffset,
-      flushed: undefined,
-    };
   }
 
   private assignEpochs(analyzed: AnalyzedAppend): void {
@@ -413,7 +293,7 @@ export class UnifiedLog {
     const segment = this.local.roll(expectedNextOffset);
     this.producers.mapEndOffset = segment.baseOffset;
     const snapshot = this.producers.takeSnapshot(false);
-    this.holdHighWatermarkAtEnd();
+    this.bounds.holdHighWatermarkAtEnd();
     this.local.inBackground('flush a full segment', async () => {
       if (snapshot !== undefined) await this.producers.snapshots.sync(snapshot);
       await this.local.flush(segment.baseOffset, false);
@@ -439,82 +319,26 @@ export class UnifiedLog {
 
   /** Whether {@link read} needs no file: the answer is in the hot tail, or empty. */
   isHot(options: ReadOptions): boolean {
-    const tailStart = this.hotTail.startOffset;
-    if (tailStart !== undefined && options.startOffset >= tailStart) return true;
-    return options.startOffset >= this.limitOf(options.isolation).messageOffset;
+    return this.reader.isHot(options);
   }
 
   /** Reads at once, from the hot tail or, blocking, from the segment. Throws OFFSET_OUT_OF_RANGE. */
   read(options: ReadOptions): LogReadResult {
-    return this.readHot(options) ?? this.guard('read', () => runBlocking(this.readFiles(options)));
+    return this.guard(
+      'read',
+      () => this.reader.readHot(options) ?? runBlocking(this.reader.readFiles(options)),
+    );
   }
 
   /** As {@link read}, waiting for the disk off the main thread. */
   async readAsync(options: ReadOptions): Promise<LogReadResult> {
     for (;;) {
-      const hot = this.readHot(options);
+      const hot = this.guard('read', () => this.reader.readHot(options));
       if (hot !== undefined) return hot;
       const { truncations } = this.local;
-      const result = await this.computeAsync('read', () => this.readFiles(options));
+      const result = await this.computeAsync('read', () => this.reader.readFiles(options));
       if (truncations === this.local.truncations) return result;
     }
-  }
-
-  private limitOf(isolation: ReadIsolation): LogOffsetMetadata {
-    if (isolation === 'log-end') return this.logEnd;
-    const isUnstable = isolation === 'last-stable-offset' && this.lastStableOffset < this.highWatermark;
-    return isUnstable ? (this.firstUnstable ?? this.highWatermarkAt) : this.highWatermarkAt;
-  }
-
-  /** Undefined when a file is needed. */
-  private readHot(options: ReadOptions): LogReadResult | undefined {
-    this.checkOpen();
-    const { startOffset, isolation } = options;
-    if (startOffset < this.startOffset || startOffset > this.logEndOffset) {
-      throw new LogError(
-        'OFFSET_OUT_OF_RANGE',
-        `offset ${startOffset} is outside ${this.startOffset} to ${this.logEndOffset}`,
-      );
-    }
-    const limit = this.limitOf(isolation);
-    if (startOffset >= limit.messageOffset) {
-      const fetchOffset = startOffset === limit.messageOffset ? limit : offsetOnly(startOffset);
-      return this.readResult(options, { ...EMPTY_READ, fetchOffset });
-    }
-    const read = this.hotTail.read({ ...options, limitOffset: limit.messageOffset });
-    return read === undefined ? undefined : this.completeRead(options, read);
-  }
-
-  private *readFiles(options: ReadOptions): FileComputation<LogReadResult> {
-    const limitOffset = this.limitOf(options.isolation).messageOffset;
-    const read = yield* readCold(this.local.segments, { ...options, limitOffset });
-    if (read === undefined) return this.readResult(options, { ...EMPTY_READ, fetchOffset: this.logEnd });
-    return this.completeRead(options, read);
-  }
-
-  private completeRead(options: ReadOptions, read: HotRead): LogReadResult {
-    const { chunks, bytes, firstEntryIncomplete, lastOffset } = read;
-    const fetchOffset = {
-      messageOffset: options.startOffset,
-      segmentBaseOffset: read.segmentBaseOffset,
-      positionInSegment: read.position,
-    };
-    return this.readResult(options, { chunks, bytes, firstEntryIncomplete, fetchOffset }, lastOffset);
-  }
-
-  private readResult(
-    options: ReadOptions,
-    result: Omit<LogReadResult, 'abortedTransactions'>,
-    lastOffset?: number,
-  ): LogReadResult {
-    if (options.isolation !== 'last-stable-offset') return { ...result, abortedTransactions: undefined };
-    const abortedTransactions =
-      lastOffset === undefined
-        ? []
-        : this.guard('read the transaction index', () =>
-            collectAborted(this.local.segments, options.startOffset, lastOffset + 1),
-          );
-    return { ...result, abortedTransactions };
   }
 
   // --- looking up
@@ -540,21 +364,21 @@ export class UnifiedLog {
     return this.computeAsync('search by time', () =>
       timestamp === MAX_TIMESTAMP
         ? searchMaxTimestamp(segments.all)
-        : searchByTimestamp(segments.all, timestamp, this.startOffset),
+        : searchByTimestamp(segments.all, timestamp, this.logStartOffset),
     );
   }
 
   private earliestOffset(): TimestampAndOffset {
     const earliest = this.epochs?.earliest;
-    const isKnown = earliest !== undefined && earliest.startOffset <= this.startOffset;
-    return { timestamp: -1, offset: this.startOffset, leaderEpoch: isKnown ? earliest.epoch : -1 };
+    const isKnown = earliest !== undefined && earliest.startOffset <= this.logStartOffset;
+    return { timestamp: -1, offset: this.logStartOffset, leaderEpoch: isKnown ? earliest.epoch : -1 };
   }
 
   /** ListOffsets version 0: starts of segments last changed at or before a time, newest first. */
   legacyOffsetsBefore(timestamp: number, maxOffsets: number): number[] {
     return this.guard('look at segments', () => {
       const starts = this.local.segments.all.map((segment) => ({
-        offset: Math.max(segment.baseOffset, this.startOffset),
+        offset: Math.max(segment.baseOffset, this.logStartOffset),
         modifiedMs: segment.modifiedMs,
       }));
       if (this.local.segments.active.sizeBytes > 0) {
@@ -601,10 +425,10 @@ export class UnifiedLog {
       const dropped = this.local.truncateTo(targetOffset);
       this.removeSnapshotsOf(dropped);
       this.epochs?.truncateFromEnd(targetOffset);
-      this.startOffset = Math.min(targetOffset, this.startOffset);
+      this.bounds.resetLogStart(Math.min(targetOffset, this.logStartOffset));
       this.rebuildProducers(targetOffset);
-      if (this.highWatermark >= this.logEndOffset) this.setHighWatermark(this.logEnd);
-      else this.noteFirstUnstable();
+      this.bounds.producersChanged();
+      this.bounds.holdHighWatermarkAtEnd();
     });
     return true;
   }
@@ -617,9 +441,9 @@ export class UnifiedLog {
       this.local.truncateFullyAndStartAt(newOffset);
       this.epochs?.clear();
       this.producers.truncateFullyAndStartAt(newOffset);
-      this.startOffset = logStartOffset;
+      this.bounds.resetLogStart(logStartOffset);
       this.rebuildProducers(newOffset);
-      this.setHighWatermark(this.logEnd);
+      this.bounds.updateHighWatermark(this.logEnd);
     });
   }
 
@@ -627,7 +451,7 @@ export class UnifiedLog {
     runBlocking(
       replayProducers(this.producers, this.local.segments, {
         clock: this.context.env.clock,
-        logStartOffset: this.startOffset,
+        logStartOffset: this.logStartOffset,
         lastOffset,
         messageFormatMagic: this.config.messageFormatMagic,
         cleanShutdown: false,
@@ -647,7 +471,7 @@ export class UnifiedLog {
     const nowMs = this.context.env.clock.nowMs();
     const { retentionMs, retentionBytes } = this.config;
     return this.guard('delete old segments', () => {
-      let count = this.deleteWhere(beforeLogStart(this.startOffset), 'it is below the log start offset');
+      let count = this.deleteWhere(beforeLogStart(this.logStartOffset), 'it is below the log start offset');
       // Compacted topics without `delete` keep their records; their cleaning has its place here.
       if (!this.config.delete) return count;
       count += this.deleteWhere(beyondRetentionBytes(this.sizeBytes, retentionBytes), 'of retention.bytes');

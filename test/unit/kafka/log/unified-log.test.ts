@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { UnexpectedAppendOffsetError } from '../../../../src/kafka/log/log-append.ts';
 import type { LogConfig } from '../../../../src/kafka/log/log-config.ts';
 import { LogError } from '../../../../src/kafka/log/log-error.ts';
 import type { ReadIsolation } from '../../../../src/kafka/log/log-types.ts';
-import { UnexpectedAppendOffsetError, type UnifiedLog } from '../../../../src/kafka/log/unified-log.ts';
+import type { UnifiedLog } from '../../../../src/kafka/log/unified-log.ts';
 import { batchesIn } from '../../../../src/wire/kafka/records/batch.ts';
 import { buildBatch } from '../../../../src/wire/kafka/records/builder.ts';
 import { testBatch } from '../../../support/log-batches.ts';
