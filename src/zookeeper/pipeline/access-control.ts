@@ -96,12 +96,16 @@ export class AccessControl {
     const resolved: ACL[] = [];
     for (const entry of withoutDuplicates(acl ?? [])) {
       const { scheme, id } = entry.id;
-      if (scheme === null || id === null) return undefined;
+      if (scheme === null) return undefined;
+      // kazoo sends no id with this scheme, which has none.
       if (scheme === 'auth') {
         const own = identities.filter((identity) => SCHEMES.get(identity.scheme ?? '')?.isAuthenticated);
         if (own.length === 0) return undefined;
         for (const identity of own) resolved.push({ perms: entry.perms, id: identity });
-      } else if ((scheme === 'world' && id === 'anyone') || SCHEMES.get(scheme)?.isValidId(id)) {
+      } else if (
+        id !== null &&
+        ((scheme === 'world' && id === 'anyone') || SCHEMES.get(scheme)?.isValidId(id))
+      ) {
         resolved.push(entry);
       } else {
         return undefined;
