@@ -42,8 +42,6 @@ export class StartError extends Error {
 const singleBroker = {
   'broker.id': '0',
   'offsets.topic.replication.factor': '1',
-  'transaction.state.log.replication.factor': '1',
-  'transaction.state.log.min.isr': '1',
   'group.initial.rebalance.delay.ms': '0',
 };
 
@@ -118,7 +116,7 @@ async function startKeeper(
     dataDir: `${directory}/zookeeper`,
     clientPort: port,
     clientPortAddress: host,
-    fourLetterWhitelist: ['ruok', 'srvr', 'stat', 'mntr', 'conf', 'isro'],
+    fourLetterWhitelist: ['ruok', 'srvr', 'stat', 'mntr', 'conf', 'isro', 'envi'],
     extendedTypesEnabled: true,
   };
   const server = await startZooKeeperServer(env, settings).catch((error: unknown) => {

@@ -16,9 +16,21 @@ function after(delayMs: number, action: () => void): Timer {
 }
 
 function every(intervalMs: number, action: () => void): Timer {
-  assert(intervalMs > 0 && intervalMs <= LONGEST_DELAY_MS, `timer interval ${intervalMs} is out of range`);
-  const handle = setInterval(action, intervalMs);
-  return { cancel: () => clearInterval(handle) };
+  assert(intervalMs > 0, `timer interval ${intervalMs} must be positive`);
+  if (intervalMs <= LONGEST_DELAY_MS) {
+    const handle = setInterval(action, intervalMs);
+    return { cancel: () => clearInterval(handle) };
+  }
+  // Intervals that mean "never" (2^63-1 in a configuration) are longer than the runtime can count.
+  let timer: Timer;
+  const arm = (): void => {
+    timer = after(intervalMs, () => {
+      arm();
+      action();
+    });
+  };
+  arm();
+  return { cancel: () => timer.cancel() };
 }
 
 /** Timers of the event loop. */
