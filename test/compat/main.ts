@@ -54,7 +54,11 @@ async function main(): Promise<number> {
   }
   const wanted = values.only?.toLowerCase().split(',');
   const all = [...clientScenarios, kcatScenario, ...javaToolsScenarios, ...diskScenarios, mainJobScenario];
-  const chosen = all.filter(({ name }) => wanted?.some((text) => name.toLowerCase().includes(text)) ?? true);
+  const chosen = all.filter(({ name, fullOnly }) =>
+    wanted === undefined
+      ? !(values.quick && fullOnly === true)
+      : wanted.some((text) => name.toLowerCase().includes(text)),
+  );
   if (values.list) {
     console.log(chosen.map(({ name, shows }) => `${name}: ${shows}`).join('\n'));
     return 0;

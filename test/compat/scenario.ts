@@ -16,6 +16,8 @@ export interface Scenario {
   readonly name: string;
   /** What it shows, in the table. */
   readonly shows: string;
+  /** Too long for `--quick`, unless it is asked for by name. */
+  readonly fullOnly?: boolean;
   /** Resolves to a line for the table; throws when anything is wrong. */
   run(context: Context): Promise<string>;
 }

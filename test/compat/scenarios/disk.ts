@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { type Daemon, run } from '../../../tools/peers/process.ts';
@@ -92,11 +93,34 @@ async function dumpLog(context: Context, logDir: string): Promise<number> {
   return files.length;
 }
 
+/** Waits until a killed broker's session has run out: Apache's broker refuses to start before. */
+async function registrationGone(zookeeperPort: number): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while ((await dumpSessions(zookeeperPort)).includes('/brokers/ids/0')) {
+    if (performance.now() > deadline) throw new Error('the session of the killed broker does not end');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** The answer to the four-letter word `dump`: sessions and their ephemeral nodes. */
+function dumpSessions(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write('dump'));
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(text));
+  });
+}
+
 const topic = 'disk';
 const partitions = 3;
 
 const kafkaDisk: Scenario = {
   name: `Kafka ${versions.kafka} log directories`,
+  fullOnly: true,
   shows:
     'Apache opens ours and we open theirs, on our ZooKeeper; records, offsets and groups equal; dump tool accepts all files',
   async run(context) {
@@ -111,7 +135,11 @@ const kafkaDisk: Scenario = {
       port: zookeeperPort,
       workspace,
     });
-    const config = { 'log.segment.bytes': '262144', 'offsets.topic.num.partitions': '5' };
+    const config = {
+      'log.segment.bytes': '262144',
+      'offsets.topic.num.partitions': '5',
+      'zookeeper.session.timeout.ms': '6000',
+    };
     const start = (who: 'apache' | 'ours') => {
       const starter = who === 'apache' ? startApacheBroker : startOurBroker;
       return starter(context.toolbox, { logDir, port, zookeeper, config, workspace });
@@ -195,6 +223,7 @@ const kafkaDisk: Scenario = {
       ] as const) {
         await broker.stop(signal);
         files += await dumpLog(context, logDir);
+        await registrationGone(zookeeperPort);
         broker = await start(next);
         assert.deepEqual(await view(), expected, `${next} opens the directory after ${signal}`);
         await add();

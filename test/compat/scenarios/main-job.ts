@@ -109,6 +109,7 @@ async function produce(
 /** What the package is for: text in through foreign producers, a crash in the middle, text out through others. */
 export const mainJobScenario: Scenario = {
   name: 'main job',
+  fullOnly: true,
   shows:
     'real text through kcat and the Java console producer, kill -9 mid-way, read by a kafkajs group and kcat',
   async run(context) {
