@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, readdirSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { type Daemon, run } from '../../../tools/peers/process.ts';
 import {
   freePorts,
@@ -99,6 +99,19 @@ async function registrationGone(zookeeperPort: number): Promise<void> {
   while ((await dumpSessions(zookeeperPort)).includes('/brokers/ids/0')) {
     if (performance.now() > deadline) throw new Error('the session of the killed broker does not end');
     await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** Waits until a broker that has just started has learnt of its partitions from the controller. */
+async function topicServed(admin: Admin): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (error) {
+      if (tries === 50) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
   }
 }
 
@@ -225,6 +238,7 @@ const kafkaDisk: Scenario = {
         files += await dumpLog(context, logDir);
         await registrationGone(zookeeperPort);
         broker = await start(next);
+        await topicServed(admin);
         assert.deepEqual(await view(), expected, `${next} opens the directory after ${signal}`);
         await add();
         expected = await view();
