@@ -1,5 +1,7 @@
+import { BadValue } from '../../base/bad-value.ts';
 import type { Disk } from '../../env/disk.ts';
 import { PropertiesError, type Property, parsePropertiesFile } from '../../storage/properties.ts';
+import { type PeerSpec, parsePeer, serverIdOf } from '../election/peer-spec.ts';
 import { ZooKeeperConfigError, type ZooKeeperServerOptions } from './config.ts';
 import {
   ENSEMBLE_KEYS,
@@ -9,8 +11,7 @@ import {
   WITHOUT_EFFECT,
   WITHOUT_EFFECT_PREFIXES,
 } from './config-keys.ts';
-import { BadValue, integer, text } from './config-values.ts';
-import { type PeerSpec, parsePeer, serverIdOf } from './ensemble-config.ts';
+import { integer, text } from './config-values.ts';
 
 /** What zoo.cfg and the system properties say. */
 export interface ServerConfigFile {

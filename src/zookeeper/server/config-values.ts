@@ -1,9 +1,6 @@
-/** Parsers of single values: each gives the value, or throws {@link BadValue} that says what would be right. */
+import { BadValue } from '../../base/bad-value.ts';
 
-/** Why a value is wrong, to be put after `key=value`: "is not a whole number: give ...". */
-export class BadValue extends Error {
-  override name = 'BadValue';
-}
+/** Parsers of single values: each gives the value, or throws {@link BadValue} that says what would be right. */
 
 export function text(value: string): string {
   if (value === '') throw new BadValue('is empty: give a value or remove the line');
