@@ -160,6 +160,16 @@ export function encodeTxnEntry(entry: TxnEntry): Buffer {
   return writer.toBuffer();
 }
 
+/** A transaction together with its encoding, which is the same in logs and in proposals. */
+export interface EncodedTxn {
+  readonly entry: TxnEntry;
+  readonly payload: Buffer;
+}
+
+export function encodedTxn(entry: TxnEntry): EncodedTxn {
+  return { entry, payload: encodeTxnEntry(entry) };
+}
+
 export function writeTxnBody(writer: ByteWriter, body: TxnBody): void {
   if (body.type === OpCode.multi) {
     MultiTxn.write(writer, { txns: body.txns.map((txn) => ({ type: txn.type, data: encodeBody(txn) })) });

@@ -4,7 +4,7 @@ import { OpCode } from '../../wire/zookeeper/op-codes.ts';
 import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
 import { applyTxn, type TxnResult } from '../tree/apply-txn.ts';
 import { executeRead, type ReadContext } from './read-operations.ts';
-import type { Request } from './request.ts';
+import { isWrite, type Request } from './request.ts';
 import { replyToWrite } from './write-replies.ts';
 
 export interface CommitterOptions extends ReadContext {
@@ -25,9 +25,8 @@ export interface CommitterOptions extends ReadContext {
  */
 export class Committer {
   private readonly options: CommitterOptions;
-  /** Requests that wait, by session: the first of each list is a write, and only such sessions are here. */
+  /** Requests that wait, by session: the first of each list is pending, and only such sessions are here. */
   private readonly waiting = new Map<bigint, Request[]>();
-  /** Every write of this server's own clients that is not committed yet, in the order of proposing. */
   private waitingCount = 0;
 
   constructor(options: CommitterOptions) {
@@ -39,8 +38,12 @@ export class Committer {
     return this.waitingCount;
   }
 
-  /** A write that has been sent on its way: it is answered when it comes back by {@link commit}. */
+  /**
+   * A request that has been sent on its way: a write is answered when it comes back by {@link commit}, a sync by
+   * {@link synced}.
+   */
   awaitCommit(request: Request): void {
+    request.isPending = true;
     const queue = this.waiting.get(request.sessionId);
     if (queue === undefined) this.waiting.set(request.sessionId, [request]);
     else queue.push(request);
@@ -71,15 +74,22 @@ export class Committer {
     }
     const queue = this.waiting.size === 0 ? undefined : this.waiting.get(header.clientId);
     const first = queue?.[0];
-    if (queue === undefined || first?.entry?.header.zxid !== header.zxid) return;
+    if (queue === undefined || first === undefined || !isFor(first, entry)) return;
     queue.shift();
     this.waitingCount--;
     this.answerWrite(first, result);
-    this.answerReadsBehind(header.clientId, queue);
+    this.answerReady(header.clientId, queue);
   }
 
-  private answerReadsBehind(sessionId: bigint, queue: Request[]): void {
-    for (let next = queue[0]; next !== undefined && next.entry === undefined; next = queue[0]) {
+  /** A sync may be answered: everything that was committed before it has been applied. */
+  synced(request: Request): void {
+    request.isPending = false;
+    const queue = this.waiting.get(request.sessionId);
+    if (queue !== undefined) this.answerReady(request.sessionId, queue);
+  }
+
+  private answerReady(sessionId: bigint, queue: Request[]): void {
+    for (let next = queue[0]; next !== undefined && next.isPending !== true; next = queue[0]) {
       queue.shift();
       this.waitingCount--;
       this.answerRead(next);
@@ -111,4 +121,13 @@ export class Committer {
     }
     this.options.finished(request);
   }
+}
+
+/**
+ * Whether a transaction is what a waiting request has become. Where another server prepared it, session and number
+ * tell: a session's requests that went by way of other servers do not wait here.
+ */
+function isFor(request: Request, { header }: TxnEntry): boolean {
+  if (request.entry !== undefined) return request.entry.header.zxid === header.zxid;
+  return request.isPending === true && isWrite(request.type) && request.cxid === header.cxid;
 }

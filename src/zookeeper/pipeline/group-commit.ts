@@ -1,10 +1,10 @@
 import type { Timers } from '../../env/timers.ts';
-import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
+import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
 
 /** The transaction log, as the pipeline needs it. */
 export interface TxnLog {
   /** Adds a transaction behind all others. It need not be durable before {@link sync}. */
-  append(entry: TxnEntry): void;
+  append(txn: EncodedTxn): void;
   /** Makes everything appended before the call durable. */
   sync(): Promise<void>;
 }
@@ -13,7 +13,7 @@ export interface GroupCommitOptions {
   log: TxnLog;
   timers: Timers;
   /** Transactions are durable: all that shared a sync, in order. */
-  commit(group: readonly TxnEntry[]): void;
+  durable(group: readonly EncodedTxn[]): void;
   /** The log cannot be written any more: nothing proposed from here on will become durable. */
   failed(error: unknown): void;
 }
@@ -24,19 +24,30 @@ export interface GroupCommitOptions {
  */
 export class GroupCommit {
   private readonly options: GroupCommitOptions;
-  private waiting: TxnEntry[] = [];
+  private waiting: EncodedTxn[] = [];
   private isBusy = false;
-  private hasFailed = false;
+  private isStopped = false;
+  private idleWaiters: (() => void)[] = [];
 
   constructor(options: GroupCommitOptions) {
     this.options = options;
   }
 
-  propose(entry: TxnEntry): void {
-    this.waiting.push(entry);
-    if (this.isBusy || this.hasFailed) return;
+  append(txn: EncodedTxn): void {
+    if (this.isStopped) return;
+    this.waiting.push(txn);
+    if (this.isBusy) return;
     this.isBusy = true;
     this.options.timers.soon(() => this.writeGroup());
+  }
+
+  /** Takes nothing more, and resolves when everything taken so far is durable, or has failed. */
+  stop(): Promise<void> {
+    this.isStopped = true;
+    if (!this.isBusy) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.idleWaiters.push(resolve);
+    });
   }
 
   private writeGroup(): void {
@@ -44,7 +55,7 @@ export class GroupCommit {
     this.waiting = [];
     const { log } = this.options;
     try {
-      for (const entry of group) log.append(entry);
+      for (const txn of group) log.append(txn);
       log.sync().then(
         () => this.groupIsDurable(group),
         (error: unknown) => this.fail(error),
@@ -54,15 +65,22 @@ export class GroupCommit {
     }
   }
 
-  private groupIsDurable(group: readonly TxnEntry[]): void {
+  private groupIsDurable(group: readonly EncodedTxn[]): void {
     // Busy until the end: what is proposed meanwhile belongs to the next group.
-    this.options.commit(group);
-    if (this.waiting.length > 0) this.writeGroup();
-    else this.isBusy = false;
+    this.options.durable(group);
+    if (this.waiting.length > 0) {
+      this.writeGroup();
+      return;
+    }
+    this.isBusy = false;
+    for (const resolve of this.idleWaiters.splice(0)) resolve();
   }
 
   private fail(error: unknown): void {
-    this.hasFailed = true;
+    this.isStopped = true;
+    this.isBusy = false;
+    this.waiting = [];
+    for (const resolve of this.idleWaiters.splice(0)) resolve();
     this.options.failed(error);
   }
 }

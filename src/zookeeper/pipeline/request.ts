@@ -39,6 +39,8 @@ export interface Request {
   readonly receivedMs: number;
   /** What the request proposes, once prepared: a transaction, possibly one that only reports an error. */
   entry?: TxnEntry;
+  /** While the ensemble has to agree before the request can be answered. */
+  isPending?: boolean;
   /** Why the request was refused before anything was proposed. */
   refusal?: number;
 }

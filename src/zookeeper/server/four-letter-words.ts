@@ -4,8 +4,9 @@ import { limitPath, usagePath } from '../tree/quota-paths.ts';
 import { parseStatsTrack } from '../tree/stats-track.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { javaDate } from './java-date.ts';
+import type { ServerCore } from './server-core.ts';
+import type { ServerRole, SessionOverview } from './server-role.ts';
 import type { Gauge } from './server-stats.ts';
-import type { StandaloneServer } from './standalone-server.ts';
 import { SERVER_VERSION } from './version.ts';
 
 function hex(value: bigint | number): string {
@@ -22,6 +23,9 @@ function lines(...text: readonly string[]): string {
   return text.map((line) => `${line}\n`).join('');
 }
 
+/** What words about the server answer between two elections. */
+const NOT_SERVING = lines('This ZooKeeper instance is not currently serving requests');
+
 /** The word as the int32 that a frame's length would be. */
 function codeOf(word: string): number {
   return Buffer.from(word, 'latin1').readInt32BE(0);
@@ -33,33 +37,38 @@ function codeOf(word: string): number {
  * trace mask to set, so the word is a frame length that closes the connection.
  */
 export class FourLetterWords {
-  private readonly server: StandaloneServer;
+  private readonly server: ServerCore;
   private readonly env: Env;
   private readonly words: ReadonlyMap<number, { word: string; answer: () => string }>;
   private readonly enabled: ReadonlySet<string>;
 
-  constructor(server: StandaloneServer, env: Env) {
+  constructor(server: ServerCore, env: Env) {
     this.server = server;
     this.env = env;
-    const answers: Readonly<Record<string, () => string>> = {
+    const served: Readonly<Record<string, (role: ServerRole) => string>> = {
       conf: () => this.conf(),
       cons: () => this.cons(),
       crst: () => this.crst(),
       dirs: () => this.dirs(),
-      dump: () => this.dump(),
-      envi: () => this.envi(),
-      gtmk: () => '0',
+      dump: (role) => this.dump(role),
       hash: () => this.hash(),
-      isro: () => 'rw',
-      mntr: () => this.mntr(),
-      ruok: () => 'imok',
+      mntr: (role) => this.mntr(role),
       srst: () => this.srst(),
-      srvr: () => lines(`Zookeeper version: ${SERVER_VERSION}`) + this.status(),
-      stat: () => this.stat(),
+      srvr: (role) => lines(`Zookeeper version: ${SERVER_VERSION}`) + this.status(role),
+      stat: (role) => this.stat(role),
       wchc: () => this.wchc(),
       wchp: () => this.wchp(),
       wchs: () => this.wchs(),
     };
+    const answers: Record<string, () => string> = {
+      envi: () => this.envi(),
+      gtmk: () => '0',
+      isro: () => this.isReadOnly(),
+      ruok: () => 'imok',
+    };
+    for (const [word, answer] of Object.entries(served)) {
+      answers[word] = () => (server.role === undefined ? NOT_SERVING : answer(server.role));
+    }
     this.words = new Map(Object.entries(answers).map(([word, answer]) => [codeOf(word), { word, answer }]));
     const { fourLetterWhitelist } = server.config;
     const all = fourLetterWhitelist.includes('*') ? Object.keys(answers) : fourLetterWhitelist;
@@ -75,6 +84,12 @@ export class FourLetterWords {
     return this.enabled.has(word)
       ? answer()
       : lines(`${word} is not executed because it is not in the whitelist.`);
+  }
+
+  private isReadOnly(): string {
+    const { role } = this.server;
+    if (role === undefined) return 'null';
+    return role.mode === 'read-only' ? 'ro' : 'rw';
   }
 
   private conf(): string {
@@ -108,7 +123,7 @@ export class FourLetterWords {
     );
   }
 
-  private status(): string {
+  private status(role: ServerRole): string {
     const { stats, tree } = this.server;
     const { min, average, max } = stats.latencyMs;
     return lines(
@@ -118,16 +133,17 @@ export class FourLetterWords {
       `Connections: ${this.server.connections.size}`,
       `Outstanding: ${this.server.outstandingRequests}`,
       `Zxid: ${hex(tree.lastProcessedZxid)}`,
-      'Mode: standalone',
+      `Mode: ${role.mode}`,
       `Node count: ${tree.nodeCount}`,
+      ...role.statusLines(),
     );
   }
 
-  private stat(): string {
+  private stat(role: ServerRole): string {
     const clients = [...this.server.connections]
       .map((connection) => `${describe(connection, true)}\n`)
       .join('');
-    return `${lines(`Zookeeper version: ${SERVER_VERSION}`, 'Clients:')}${clients}\n${this.status()}`;
+    return `${lines(`Zookeeper version: ${SERVER_VERSION}`, 'Clients:')}${clients}\n${this.status(role)}`;
   }
 
   private cons(): string {
@@ -149,14 +165,9 @@ export class FourLetterWords {
     return lines(...this.server.digestLog.map(({ zxid, digest }) => `${zxid.toString(16)}: ${digest}`));
   }
 
-  private dump(): string {
-    const { sessions, tree } = this.server;
-    const buckets = sessions.expiryBuckets();
-    const text = ['SessionTracker dump:', `Session Sets (${buckets.length})/(${sessions.size}):`];
-    for (const [expiresAtMs, bucket] of buckets) {
-      text.push(`${bucket.size} expire at ${this.date(expiresAtMs)}:`);
-      for (const session of bucket) text.push(`\t${hex(session.id)}`);
-    }
+  private dump({ sessions }: ServerRole): string {
+    const { tree } = this.server;
+    const text = sessions.dump((monotonicMs) => this.date(monotonicMs));
     const ephemerals = [...tree.sessionsWithEphemerals()];
     text.push('ephemeral nodes dump:', `Sessions with Ephemerals (${ephemerals.length}):`);
     for (const [sessionId, paths] of ephemerals) {
@@ -164,16 +175,16 @@ export class FourLetterWords {
       for (const path of paths) text.push(`\t${path}`);
     }
     text.push('Connections dump:');
-    return lines(...text, ...this.connectionBuckets());
+    return lines(...text, ...this.connectionBuckets(sessions));
   }
 
   /** Connections by when they would be idle for too long, which is when their sessions expire. */
-  private connectionBuckets(): string[] {
-    const { connections, sessions, config } = this.server;
+  private connectionBuckets(sessions: SessionOverview): string[] {
+    const { connections, config } = this.server;
     const buckets = new Map<number, ClientConnection[]>();
     for (const connection of connections) {
-      const session = connection.hasSession ? sessions.get(connection.sessionId) : undefined;
-      const atMs = session?.expiresAtMs ?? connection.acceptedAtMs + config.sessionlessTimeoutMs;
+      const sessionMs = connection.hasSession ? sessions.expiresAtMs(connection.sessionId) : undefined;
+      const atMs = sessionMs ?? connection.acceptedAtMs + config.sessionlessTimeoutMs;
       buckets.set(atMs, [...(buckets.get(atMs) ?? []), connection]);
     }
     const text = [`Connections Sets (${buckets.size})/(${connections.size}):`];
@@ -218,19 +229,19 @@ export class FourLetterWords {
   }
 
   /** The values that this server has, under Apache's names; those of parts that it has not are left out. */
-  private mntr(): string {
+  private mntr(role: ServerRole): string {
     const { server } = this;
     const { stats, tree } = server;
     const uptimeMs = Math.floor(server.monotonicMs() - server.startedAtMs);
     const values: [string, string | number][] = [
       ['version', SERVER_VERSION],
-      ['server_state', 'standalone'],
+      ['server_state', role.mode],
       ['ephemerals_count', tree.ephemeralCount],
       ['num_alive_connections', server.connections.size],
       ['avg_latency', javaDouble(stats.latencyMs.average)],
       ['outstanding_requests', server.outstandingRequests],
       ['znode_count', tree.nodeCount],
-      ['global_sessions', server.sessions.size],
+      ['global_sessions', role.sessions.size],
       ['local_sessions', 0],
       ['last_client_response_size', lastOr(stats.responseBytes, 'last')],
       ['max_client_response_size', lastOr(stats.responseBytes, 'max')],
@@ -254,6 +265,7 @@ export class FourLetterWords {
       ['connection_revalidate_count', stats.sessionsRevalidated],
       ['commit_count', stats.commits],
       ['stale_sessions_expired', stats.staleSessionsExpired],
+      ...role.monitorValues(),
     ];
     return lines(...values.map(([name, value]) => `zk_${name}\t${value}`));
   }

@@ -4,6 +4,7 @@ import { storedLimitBytes } from '../../wire/jute/limits.ts';
 import { Store } from '../persistence/store.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { completeConfig, type ZooKeeperServerConfig, type ZooKeeperServerOptions } from './config.ts';
+import { ServerCore } from './server-core.ts';
 import { StandaloneServer } from './standalone-server.ts';
 import { StoreStorage } from './store-storage.ts';
 
@@ -68,19 +69,14 @@ async function serve(env: Env, config: ZooKeeperServerConfig, store: Store): Pro
   const failure = new Promise<unknown>((resolve) => {
     fail = resolve;
   });
-  const server = new StandaloneServer({
-    env,
-    config,
-    tree,
-    sessionTimeouts,
-    storage,
-    failed(error) {
-      env.log.error('the server has stopped, for its log cannot be written', { error: String(error) });
-      hasFailed = true;
-      fail(error);
-    },
+  const core = new ServerCore({ env, config, tree, sessionTimeouts, storage });
+  const server = new StandaloneServer(core, (error) => {
+    env.log.error('the server has stopped, for its log cannot be written', { error: String(error) });
+    hasFailed = true;
+    fail(error);
   });
-  const listener = await server.start();
+  const listener = await core.listen();
+  server.start();
   const host = reachableHost(listener.host);
   const address = `${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
   env.log.info('zookeeper is serving', { address, zxid: `0x${recovered.lastZxid.toString(16)}` });
@@ -88,7 +84,8 @@ async function serve(env: Env, config: ZooKeeperServerConfig, store: Store): Pro
   const purging = startPurging(env, config, store);
   const closeAll = async () => {
     purging?.cancel();
-    await server.close();
+    server.stop();
+    await core.close();
     try {
       await storage.close();
     } catch (error) {

@@ -1,10 +1,9 @@
 import type { Env } from '../../env/env.ts';
-import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
-import { encodeTxnEntry } from '../../wire/zookeeper/txn-entry.ts';
+import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
 import type { Store } from '../persistence/store.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import type { ZooKeeperServerConfig } from './config.ts';
-import type { ServerStorage } from './standalone-server.ts';
+import type { ServerStorage } from './server-core.ts';
 
 export interface StoreStorageOptions {
   env: Env;
@@ -16,7 +15,7 @@ export interface StoreStorageOptions {
   txnsSinceSnapshot: number;
 }
 
-/** The store as a running server uses it: encodes what is logged and decides when a snapshot is due. */
+/** The store as a running server uses it: decides when a snapshot is due. */
 export class StoreStorage implements ServerStorage {
   private readonly options: StoreStorageOptions;
   private sinceSnapshot: number;
@@ -31,8 +30,7 @@ export class StoreStorage implements ServerStorage {
     this.drawLimits();
   }
 
-  append(entry: TxnEntry): void {
-    const payload = encodeTxnEntry(entry);
+  append({ entry, payload }: EncodedTxn): void {
     this.bytesSinceSnapshot += payload.length;
     this.options.store.log.append(entry, payload);
   }

@@ -1,0 +1,361 @@
+import type { Env } from '../../env/env.ts';
+import type { Connection, Listener } from '../../env/net.ts';
+import type { Timer } from '../../env/timers.ts';
+import type { Id } from '../../wire/zookeeper/data.ts';
+import { Perms } from '../../wire/zookeeper/op-codes.ts';
+import type { ConnectRequest } from '../../wire/zookeeper/protocol.ts';
+import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
+import { AccessControl } from '../pipeline/access-control.ts';
+import { Committer } from '../pipeline/committer.ts';
+import type { TxnLog } from '../pipeline/group-commit.ts';
+import type { Request, RequestClient } from '../pipeline/request.ts';
+import { sessionPassword } from '../session/session-password.ts';
+import type { DataTree } from '../tree/data-tree.ts';
+import { type WatchEvent, Watches } from '../watch/watches.ts';
+import { ClientConnection, type ConnectionHost } from './client-connection.ts';
+import type { ZooKeeperServerConfig } from './config.ts';
+import { FourLetterWords } from './four-letter-words.ts';
+import type { ServerRole } from './server-role.ts';
+import { ServerStats } from './server-stats.ts';
+
+/** What the server keeps its data on. */
+export interface ServerStorage extends TxnLog {
+  /** So many more transactions are durable and applied: the time to think of a snapshot. */
+  transactionsApplied(count: number): void;
+  /** Bytes on disk, for the commands `conf` and `dirs`. */
+  dataDirBytes(): number;
+  logDirBytes(): number;
+}
+
+export interface ServerCoreOptions {
+  env: Env;
+  config: ZooKeeperServerConfig;
+  tree: DataTree;
+  /** Open sessions with their timeouts in milliseconds; kept up to date for snapshots. */
+  sessionTimeouts: Map<bigint, number>;
+  storage: ServerStorage;
+}
+
+/** DataTree.DIGEST_LOG_INTERVAL and DIGEST_LOG_LIMIT */
+const DIGEST_LOG_INTERVAL = 128;
+const DIGEST_LOG_SIZE = 1024;
+
+/**
+ * What all servers have in common: the client port and its connections, reads, replies, watches, four-letter
+ * words. How writes are ordered and who keeps the sessions is the matter of its role:
+ *
+ *     not serving --serve(role)--> serving --retire--> not serving
+ *
+ * Without a role, only four-letter words are answered. Everything happens in turns: a turn begins with a
+ * network event, a timer or a finished sync, and ends by sending what it has queued, one write a connection.
+ */
+export class ServerCore implements ConnectionHost {
+  readonly env: Env;
+  readonly stats = new ServerStats();
+  readonly connections = new Set<ClientConnection>();
+  readonly watches = new Watches<RequestClient>();
+  readonly tree: DataTree;
+  readonly config: ZooKeeperServerConfig;
+  readonly storage: ServerStorage;
+  readonly sessionTimeouts: Map<bigint, number>;
+  readonly access: AccessControl;
+  /** The identity of this server among the owners of sessions. */
+  readonly owner: unknown = this;
+  readonly startedAtMs: number;
+  /** The tree digest after every 128th transaction, for comparing servers by the command `hash`. */
+  readonly digestLog: { zxid: number; digest: bigint }[] = [];
+  private committer: Committer;
+  private currentRole: ServerRole | undefined;
+  private readonly fourLetterWords: FourLetterWords;
+  private readonly connectionsBySession = new Map<bigint, ClientConnection>();
+  private readonly connectionsByAddress = new Map<string, number>();
+  private readonly withOutput = new Set<ClientConnection>();
+  private listener: Listener | undefined;
+  private sessionlessTimer: Timer | undefined;
+  private isInTurn = false;
+  private inProcess = 0;
+  private isStopped = false;
+
+  constructor(options: ServerCoreOptions) {
+    const { env, config, tree, sessionTimeouts, storage } = options;
+    this.env = env;
+    this.config = config;
+    this.tree = tree;
+    this.sessionTimeouts = sessionTimeouts;
+    this.storage = storage;
+    this.startedAtMs = env.clock.monotonicMs();
+    this.access = new AccessControl(config);
+    this.committer = this.newCommitter();
+    tree.listen(this.watches);
+    this.fourLetterWords = new FourLetterWords(this, env);
+  }
+
+  private newCommitter(): Committer {
+    return new Committer({
+      tree: this.tree,
+      watches: this.watches,
+      access: this.access,
+      applied: (zxid) => this.currentRole?.applied(zxid),
+      sessionChanged: (id, timeoutMs) => this.sessionChanged(id, timeoutMs),
+      finished: (request) => this.finished(request),
+    });
+  }
+
+  /** Listens for clients. Rejects when the port cannot be had. */
+  async listen(): Promise<Listener> {
+    const { clientPort, clientPortAddress, clientPortListenBacklog } = this.config;
+    const listener = await this.env.net.listen(
+      {
+        port: clientPort,
+        ...(clientPortAddress === undefined ? {} : { host: clientPortAddress }),
+        ...(clientPortListenBacklog < 0 ? {} : { backlog: clientPortListenBacklog }),
+      },
+      (connection) => this.accept(connection),
+    );
+    this.listener = listener;
+    this.sessionlessTimer = this.env.timers.every(this.config.tickTimeMs, () => this.expireSessionless());
+    return listener;
+  }
+
+  get port(): number {
+    return this.listener?.port ?? this.config.clientPort;
+  }
+
+  /** Undefined while the server does not serve. */
+  get role(): ServerRole | undefined {
+    return this.currentRole;
+  }
+
+  serve(role: ServerRole): void {
+    this.currentRole = role;
+  }
+
+  /** Ends all connections: their clients go to a server that serves. What they waited for stays open. */
+  retire(): void {
+    this.currentRole = undefined;
+    for (const connection of [...this.connections]) connection.destroy();
+    this.committer = this.newCommitter();
+    this.inProcess = 0;
+  }
+
+  /** Stops serving: sessions live on in the data. */
+  async close(): Promise<void> {
+    this.isStopped = true;
+    this.sessionlessTimer?.cancel();
+    this.retire();
+    await this.listener?.close();
+  }
+
+  // Turns
+
+  turn(action: () => void): void {
+    if (this.isInTurn) {
+      action();
+      return;
+    }
+    this.isInTurn = true;
+    try {
+      action();
+    } finally {
+      this.isInTurn = false;
+      // Flushing can end connections, which can queue nothing new.
+      for (const connection of this.withOutput) connection.flush();
+      this.withOutput.clear();
+    }
+  }
+
+  hasOutput(connection: ClientConnection): void {
+    this.withOutput.add(connection);
+    if (!this.isInTurn) this.turn(() => {});
+  }
+
+  monotonicMs(): number {
+    return this.env.clock.monotonicMs();
+  }
+
+  wallMs(): number {
+    return this.env.clock.nowMs();
+  }
+
+  debug(text: string, fields: Record<string, unknown>): void {
+    this.env.log.debug(text, fields);
+  }
+
+  // Connections
+
+  get maxBufferBytes(): number {
+    return this.config.maxBufferBytes;
+  }
+
+  private accept(socket: Connection): void {
+    const address = socket.remoteHost;
+    const count = this.connectionsByAddress.get(address) ?? 0;
+    const { maxClientCnxns } = this.config;
+    if (this.isStopped || (maxClientCnxns > 0 && count >= maxClientCnxns)) {
+      this.stats.connectionsRejected++;
+      this.env.log.warn('too many connections from one address: raise maxClientCnxns if they are meant', {
+        address,
+        maxClientCnxns,
+      });
+      socket.destroy();
+      return;
+    }
+    this.connectionsByAddress.set(address, count + 1);
+    const connection = new ClientConnection(this, socket);
+    this.connections.add(connection);
+    connection.start();
+  }
+
+  closed(connection: ClientConnection): void {
+    this.connections.delete(connection);
+    this.withOutput.delete(connection);
+    this.watches.removeWatcher(connection);
+    if (this.connectionsBySession.get(connection.sessionId) === connection) {
+      this.connectionsBySession.delete(connection.sessionId);
+    }
+    const count = this.connectionsByAddress.get(connection.remoteHost) ?? 0;
+    if (count > 1) this.connectionsByAddress.set(connection.remoteHost, count - 1);
+    else this.connectionsByAddress.delete(connection.remoteHost);
+  }
+
+  fourLetterWord(word: number): string | undefined {
+    return this.fourLetterWords.answer(word);
+  }
+
+  authenticate(scheme: string, auth: Buffer, remoteHost: string): Id[] | undefined {
+    return this.access.authenticate(scheme, auth, remoteHost);
+  }
+
+  mayRead(event: WatchEvent, identities: readonly Id[]): boolean {
+    return event.acl === undefined || this.access.permits(event.acl, Perms.READ, identities);
+  }
+
+  /** Connections that never got to a session go when their time is up. */
+  private expireSessionless(): void {
+    const nowMs = this.monotonicMs();
+    for (const connection of [...this.connections]) {
+      if (!connection.isSessionless || nowMs - connection.acceptedAtMs < this.config.sessionlessTimeoutMs)
+        continue;
+      this.stats.sessionlessExpired++;
+      connection.destroy();
+    }
+  }
+
+  // Sessions
+
+  connect(connection: ClientConnection, request: ConnectRequest): void {
+    const role = this.currentRole;
+    if (role === undefined) {
+      connection.destroy();
+      return;
+    }
+    const { lastProcessedZxid } = this.tree;
+    if (request.lastZxidSeen > lastProcessedZxid) {
+      this.env.log.info('refusing a client that has seen more than this server', {
+        seenZxid: `0x${request.lastZxidSeen.toString(16)}`,
+        lastZxid: `0x${lastProcessedZxid.toString(16)}`,
+      });
+      connection.destroy();
+      return;
+    }
+    const { minSessionTimeoutMs, maxSessionTimeoutMs } = this.config;
+    const timeoutMs = Math.min(Math.max(request.timeOut, minSessionTimeoutMs), maxSessionTimeoutMs);
+    if (request.sessionId === 0n) {
+      const sessionId = role.newSession(timeoutMs);
+      this.connectionsBySession.set(sessionId, connection);
+      connection.createSession(sessionId, timeoutMs);
+    } else {
+      this.reattach(role, connection, request, timeoutMs);
+    }
+  }
+
+  /**
+   * The client comes back, perhaps before this server has noticed that its old connection is gone. Departs from
+   * 3.9 in looking at the password before it closes the old connection.
+   */
+  private reattach(
+    role: ServerRole,
+    connection: ClientConnection,
+    request: ConnectRequest,
+    timeoutMs: number,
+  ): void {
+    const { sessionId, passwd } = request;
+    if (passwd?.equals(sessionPassword(sessionId)) !== true) {
+      connection.refuse();
+      return;
+    }
+    role.reattach(sessionId, timeoutMs, (lives) => {
+      if (connection.isClosed) return;
+      if (!lives) {
+        connection.refuse();
+        return;
+      }
+      this.stats.sessionsRevalidated++;
+      this.connectionsBySession.get(sessionId)?.destroy();
+      this.connectionsBySession.set(sessionId, connection);
+      connection.establish(sessionId, timeoutMs);
+    });
+  }
+
+  private sessionChanged(sessionId: bigint, timeoutMs: number | undefined): void {
+    if (timeoutMs !== undefined) {
+      this.sessionTimeouts.set(sessionId, timeoutMs);
+      this.currentRole?.sessionBegan(sessionId, timeoutMs);
+      return;
+    }
+    this.sessionTimeouts.delete(sessionId);
+    this.currentRole?.sessionEnded(sessionId);
+    this.connectionsBySession.get(sessionId)?.closeAfterReplies();
+  }
+
+  // Requests
+
+  isOverloaded(): boolean {
+    return this.inProcess > this.config.globalOutstandingLimit;
+  }
+
+  get outstandingRequests(): number {
+    return this.inProcess;
+  }
+
+  submit(request: Request): void {
+    const { client } = request;
+    const sessionTimeoutMs = client instanceof ClientConnection ? client.sessionTimeoutMs : 0;
+    this.currentRole?.submit(request, sessionTimeoutMs);
+  }
+
+  /** A request whose commit (or, for a sync, the leader's word) will come. */
+  awaitCommit(request: Request): void {
+    this.inProcess++;
+    this.committer.awaitCommit(request);
+  }
+
+  /** A read, or a refused request: answered behind the session's writes. */
+  execute(request: Request): void {
+    this.inProcess++;
+    this.committer.execute(request);
+  }
+
+  /** A sync that waited may be answered. */
+  synced(request: Request): void {
+    this.committer.synced(request);
+  }
+
+  /** Applies a committed transaction; answers whoever waited for it. */
+  commit(entry: TxnEntry): void {
+    this.committer.commit(entry);
+    this.stats.commits++;
+    this.logDigest(entry.header.zxid);
+  }
+
+  private logDigest(zxid: number): void {
+    if (zxid % DIGEST_LOG_INTERVAL !== 0 || !this.tree.hasDigest) return;
+    this.digestLog.push({ zxid, digest: this.tree.digest });
+    if (this.digestLog.length > DIGEST_LOG_SIZE) this.digestLog.shift();
+  }
+
+  private finished(request: Request): void {
+    this.inProcess--;
+    if (request.client instanceof ClientConnection) request.client.requestFinished();
+  }
+}
