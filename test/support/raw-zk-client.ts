@@ -5,7 +5,6 @@ import type { FieldType } from '../../src/wire/jute/types.ts';
 import { readConnectResponse } from '../../src/wire/zookeeper/connect.ts';
 import { readMultiResponse } from '../../src/wire/zookeeper/multi.ts';
 import { OpCode, SpecialXid } from '../../src/wire/zookeeper/op-codes.ts';
-import { operation } from '../../src/wire/zookeeper/operations.ts';
 import {
   ConnectRequest,
   type ConnectResponse,
@@ -13,6 +12,7 @@ import {
   RequestHeader,
   WatcherEvent,
 } from '../../src/wire/zookeeper/protocol.ts';
+import { operation } from './zookeeper-operations.ts';
 
 /** A frame as bytes on the wire: its length in front. */
 export function frame(body: Buffer): Buffer {

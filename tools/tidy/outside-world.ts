@@ -23,14 +23,14 @@ interface Ban {
 
 const BANS: readonly Ban[] = [
   {
-    pattern: /\bDate\.now\b|\bnew Date\(\s*\)|(?<![\w$.]|new )Date\(/g,
+    pattern: /\bDate\.now\b|\bnew Date(?:\(\s*\)|(?=\s*[;,)]))|(?<![\w$.]|new )Date\(|\bTemporal\.Now\b/g,
     problem: 'reads the clock',
     remedy: 'Use env.clock',
   },
   { pattern: /(?<![\w$.])performance\b/g, problem: 'reads the clock', remedy: 'Use env.clock' },
   {
     pattern:
-      /(?<![\w$.])(?:setTimeout|setInterval|setImmediate|queueMicrotask|clearTimeout|clearInterval)\b/g,
+      /(?<![\w$.])(?:setTimeout|setInterval|setImmediate|queueMicrotask|clearTimeout|clearInterval)\b|\bAbortSignal\.timeout\b/g,
     problem: 'uses a timer of the runtime',
     remedy: 'Use env.timers',
   },
@@ -41,7 +41,7 @@ const BANS: readonly Ban[] = [
   },
   {
     pattern:
-      /(?<![\w$.])process\.(?:env|argv|exit|on|once|nextTick|hrtime|pid|cwd|memoryUsage|std\w+|platform|kill)\b/g,
+      /(?<![\w$.])process\.(?:env|argv|exit|on|once|nextTick|hrtime|pid|cwd|memoryUsage|std\w+|platform|kill|getBuiltinModule|binding|uptime)\b/g,
     problem: 'touches the process',
     remedy: 'Pass in what is needed, or extend env',
   },

@@ -12,17 +12,22 @@ const ENTRY_POINTS: readonly string[] = [
   'src/env/sim/simulation.ts',
   // The protocol's schemas are complete, whether or not a part of the broker speaks them yet.
   'src/wire/kafka/catalog.ts',
+  // The partitioner of Kafka's clients, kept equal to theirs by golden vectors.
+  'src/base/murmur2.ts',
 ];
 
-/** Folders whose parts are still being put together: files there need no importer yet. Empty it. */
-const UNDER_CONSTRUCTION: readonly string[] = [
-  'src/base/',
-  'src/env/',
-  'src/storage/',
-  'src/wire/',
-  'src/clients/',
-  'src/zookeeper/',
-  'src/kafka/',
+/** Parts that are still being put together: what stands there needs no user yet. Keep it short. */
+export const UNDER_CONSTRUCTION: readonly string[] = [
+  'src/zookeeper/election/',
+  'src/zookeeper/zab/',
+  // What ensembles need of the parts that stand.
+  'src/wire/zookeeper/quorum.ts',
+  'src/zookeeper/server/election-port.ts',
+  'src/zookeeper/server/quorum-peer.ts',
+  'src/zookeeper/pipeline/zxid.ts',
+  'src/zookeeper/persistence/txn-log-scan.ts',
+  'src/zookeeper/tree/ephemeral-type.ts',
+  'test/support/kafka/real-broker.ts',
 ];
 
 export interface PackageFacts {
@@ -57,17 +62,16 @@ function reachable(files: readonly SourceFile[], entries: readonly string[]): Se
 
 export interface ReachabilityOptions {
   entries: readonly string[];
-  /** Folders that are let off. */
-  tolerated?: readonly string[];
+  /** Beginnings of paths that are let off. */
+  tolerated: readonly string[];
 }
 
 /** Files under src that nothing reaches from an entry point; being imported by tests does not count. */
 export function checkReachability(files: readonly SourceFile[], options: ReachabilityOptions): Finding[] {
-  const tolerated = options.tolerated ?? UNDER_CONSTRUCTION;
   const seen = reachable(files, [...options.entries, ...ENTRY_POINTS]);
   return files
     .filter((file) => file.path.startsWith('src/') && !seen.has(file.path))
-    .filter((file) => !tolerated.some((folder) => file.path.startsWith(folder)))
+    .filter((file) => !options.tolerated.some((folder) => file.path.startsWith(folder)))
     .map((file) => ({
       path: file.path,
       line: 1,

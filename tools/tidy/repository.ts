@@ -1,21 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { checkDeadExports } from './dead-exports.ts';
 import type { Finding } from './finding.ts';
 import { checkImports } from './import-matrix.ts';
 import { checkOutsideWorld, checkSleeps } from './outside-world.ts';
-import { checkReachability, entryPointsOf, type PackageFacts } from './reachability.ts';
+import { checkReachability, entryPointsOf, type PackageFacts, UNDER_CONSTRUCTION } from './reachability.ts';
 import { parseSourceFile } from './source-file.ts';
-import { checkCode, checkMachinePaths } from './text-rules.ts';
+import { checkAlienText, checkCode, checkMachinePaths } from './text-rules.ts';
 
-const SKIPPED = new Set([
-  'node_modules',
-  'dist',
-  '.git',
-  'test/golden',
-  'data',
-  '.cache',
-  'package-lock.json',
-]);
+const SKIPPED = new Set(['node_modules', 'dist', '.git', 'data', '.cache']);
+/** Reference data, which says what others wrote. */
+const DATA_FILE = /^test\/golden\/.*(?<!\.ts)$/;
 const TEXT_FILE = /(?:^|\/)(?:\.[\w-]+|[\w-]+)$|\.(?:ts|js|mjs|json|md|sh|yml|yaml|properties|cfg|txt)$/;
 
 /** Paths of the repository's own text files, from its root, with slashes. */
@@ -24,7 +19,7 @@ function listFiles(root: string, folder = ''): string[] {
     const path = posix.join(folder, entry.name);
     if (SKIPPED.has(path) || entry.name === 'node_modules') return [];
     if (entry.isDirectory()) return listFiles(root, path);
-    return entry.isFile() && TEXT_FILE.test(path) ? [path] : [];
+    return entry.isFile() && TEXT_FILE.test(path) && !DATA_FILE.test(path) ? [path] : [];
   });
 }
 
@@ -39,8 +34,9 @@ export function checkRepository(root: string): Finding[] {
     ...checkImports(files),
     ...checkOutsideWorld(files),
     ...checkSleeps(files),
-    ...checkReachability(files, { entries: entryPointsOf(facts) }),
+    ...checkReachability(files, { entries: entryPointsOf(facts), tolerated: UNDER_CONSTRUCTION }),
+    ...checkDeadExports(files, UNDER_CONSTRUCTION),
     ...checkCode(files),
-    ...texts.flatMap(({ path, text }) => checkMachinePaths(path, text)),
+    ...texts.flatMap(({ path, text }) => [...checkMachinePaths(path, text), ...checkAlienText(path, text)]),
   ];
 }

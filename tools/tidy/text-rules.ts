@@ -37,6 +37,26 @@ const MACHINE_PATHS = new RegExp(
   'g',
 );
 
+/** What does not belong in a text of the project; each pattern is written so that it does not match itself. */
+const ALIEN_TEXT: readonly Rule[] = [
+  {
+    pattern:
+      /\b(?:[c]laude|[a]nthropic|[o]penai|[c]hatgpt|[c]opilot|[g]pt-\d|[l]lms?|language[ ]models?|ai[- ](?:written|generated|assistants?|agents?))\b/gi,
+    problem: 'speaks of how it was written',
+    remedy: 'Speak of the project alone',
+  },
+  {
+    pattern: /\.\.\/[s]hared\//g,
+    problem: 'a directory beside the repository',
+    remedy: 'Copy into the repository what it needs',
+  },
+  {
+    pattern: /"[r]esolved"\s*:|\/\/[r]egistry\./g,
+    problem: 'names the registry that packages came from',
+    remedy: 'Write the lock file with: npm install --omit-lockfile-registry-resolved',
+  },
+];
+
 function apply(rules: readonly Rule[], path: string, text: string): Finding[] {
   return rules.flatMap(({ pattern, problem, remedy }) =>
     [...text.matchAll(pattern)].map((match) => ({ path, line: lineAt(text, match.index), problem, remedy })),
@@ -68,4 +88,9 @@ export function checkMachinePaths(path: string, text: string): Finding[] {
     problem: `a path of one machine (${match[0]}...)`,
     remedy: 'Make it relative, a parameter or a temporary directory',
   }));
+}
+
+/** What no text of the project says, whatever kind of file it is in: authoring, neighbours, registries. */
+export function checkAlienText(path: string, text: string): Finding[] {
+  return apply(ALIEN_TEXT, path, text);
 }

@@ -1,5 +1,5 @@
 import type { Random } from '../../env/random.ts';
-import { type TopicPartition, topicPartitionKey } from './topic-partition.ts';
+import type { TopicPartition } from './topic-partition.ts';
 
 /**
  * What a log's directory is by its name: `topic-3` is the partition's current log;
@@ -38,10 +38,6 @@ export function asideDirectoryName(
 ): string {
   const suffix = `-${topicPartition.partition}.${uniqueId(random)}-${kind}`;
   return topicPartition.topic.slice(0, MAX_NAME_LENGTH - suffix.length) + suffix;
-}
-
-export function futureDirectoryName(topicPartition: TopicPartition, random: Random): string {
-  return `${topicPartitionKey(topicPartition)}.${uniqueId(random)}-future`;
 }
 
 function uniqueId(random: Random): string {

@@ -18,13 +18,3 @@ export interface TopicSettings {
   /** `message.downconversion.enable` */
   readonly downConversionEnable: boolean;
 }
-
-/** Kafka's own defaults. */
-export const DEFAULT_TOPIC_SETTINGS: TopicSettings = {
-  compressionType: 'producer',
-  timestampType: 'CreateTime',
-  timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
-  timestampAfterMaxMs: Number.MAX_SAFE_INTEGER,
-  minInsyncReplicas: 1,
-  downConversionEnable: true,
-};

@@ -20,7 +20,7 @@ import {
   writeMultiResponse,
 } from '../../../src/wire/zookeeper/multi.ts';
 import { OpCode, opName } from '../../../src/wire/zookeeper/op-codes.ts';
-import { operation } from '../../../src/wire/zookeeper/operations.ts';
+import { operation } from '../../support/zookeeper-operations.ts';
 import {
   ConnectRequest,
   ConnectResponse,

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { blankOut } from '../../../tools/tidy/blank.ts';
+import { checkDeadExports } from '../../../tools/tidy/dead-exports.ts';
 import { formatFinding } from '../../../tools/tidy/finding.ts';
 import { checkImports, mayImport } from '../../../tools/tidy/import-matrix.ts';
 import { checkOutsideWorld, checkSleeps } from '../../../tools/tidy/outside-world.ts';
 import { checkReachability, entryPointsOf } from '../../../tools/tidy/reachability.ts';
 import { parseSourceFile, type SourceFile } from '../../../tools/tidy/source-file.ts';
-import { checkCode, checkMachinePaths } from '../../../tools/tidy/text-rules.ts';
+import { checkAlienText, checkCode, checkMachinePaths } from '../../../tools/tidy/text-rules.ts';
 
 /** Source text that the checks must not take for code of this file. */
 const lines = (...text: string[]): string => `${text.join('\n')}\n`;
@@ -123,7 +124,10 @@ describe('the outside world', () => {
   const forbidden = [
     'const a = Date.now();',
     'const a = new Date();',
+    'const a = new Date;',
     'const a = performance.now();',
+    'connect({ signal: AbortSignal.timeout(5) });',
+    "const fs = process.getBuiltinModule('node:fs');",
     'setTimeout(f, 1);',
     'globalThis.x = setImmediate;',
     'const a = Math.random();',
@@ -189,6 +193,38 @@ describe('reachability', () => {
   });
 });
 
+describe('exports', () => {
+  const files = sources({
+    'src/a.ts': lines(
+      'export const taken = 1;',
+      'export interface Taken {}',
+      'export function usedHere(): void {}',
+      'export class Dead {}',
+      'export type DeadToo = number;',
+      'usedHere();',
+    ),
+    'src/whole.ts': 'export const anything = 1;\n',
+    'src/dynamic.ts': 'export const anything = 1;\n',
+    'test/a.test.ts': lines(
+      "import { type Taken, taken as mine } from '../src/a.ts';",
+      "import * as whole from '../src/whole.ts';",
+      "await import('../src/dynamic.ts');",
+      '// Dead',
+    ),
+  });
+
+  it('that nothing uses are reported', () => {
+    assert.deepEqual(checkDeadExports(files, []).map(formatFinding), [
+      'src/a.ts:4: nothing uses Dead. Remove it',
+      'src/a.ts:5: nothing uses DeadToo. Remove it',
+    ]);
+  });
+
+  it('may wait for their users where something is being built', () => {
+    assert.deepEqual(checkDeadExports(files, ['src/']), []);
+  });
+});
+
 describe('code rules', () => {
   for (const [text, count] of [
     ['let a: any = 1;', 1],
@@ -213,6 +249,24 @@ describe('code rules', () => {
     const [finding] = checkCode(sources({ 'src/a.ts': 'a\n'.repeat(601) }));
     assert.ok(finding);
     assert.equal(formatFinding(finding), 'src/a.ts:601: 601 lines long, more than 600. Split it by subject');
+  });
+
+  for (const text of [
+    `written by ${'Clau'}de`,
+    `an ${'LL'}M said so`,
+    `AI-${'generated'}`,
+    `copied from ../${'shared'}/golden`,
+    `"${'resolved'}": "x"`,
+    `https://${'registry'}.example.org/x`,
+  ]) {
+    it(`finds what no text of the project says: ${text}`, () => {
+      assert.equal(checkAlienText('README.md', text).length, 1);
+    });
+  }
+
+  it('takes no ordinary word for an alien one', () => {
+    const text = 'ai, agents, shared/x, a resolved promise, src/shared, prompts, llama, registry of brokers';
+    assert.deepEqual(checkAlienText('README.md', text), []);
   });
 
   it('finds paths of machines, not those that look alike', () => {

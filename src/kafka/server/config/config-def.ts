@@ -14,16 +14,13 @@ export type ConfigType =
   | 'CLASS'
   | 'PASSWORD';
 
-/** How a broker configuration can be changed while brokers run. */
-export type UpdateMode = 'read-only' | 'per-broker' | 'cluster-wide';
-
 export interface ConfigOptions {
   readonly valid?: Validator;
   /** MEDIUM when left out. */
   readonly importance?: 'HIGH' | 'LOW';
   /** Not shown to clients and not documented. */
   readonly internal?: true;
-  /** `read-only` when left out. */
+  /** How the broker's key can be changed while brokers run; `read-only` when left out. */
   readonly update?: 'per-broker' | 'cluster-wide';
   /** Accepted and reported, but of no effect in this implementation. */
   readonly inert?: true;

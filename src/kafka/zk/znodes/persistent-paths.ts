@@ -27,13 +27,3 @@ export const delegationTokenPaths: readonly string[] = [
   '/delegation_token/token_changes',
   '/delegation_token/tokens',
 ];
-
-const aclResourceTypes = ['Group', 'Topic', 'User', 'DelegationToken', 'Cluster', 'TransactionalId'];
-
-/** Nodes of the ACL authorizer; created only when one is configured. */
-export const aclPaths: readonly string[] = [
-  ...aclResourceTypes.map((type) => `/kafka-acl/${type}`),
-  ...aclResourceTypes.map((type) => `/kafka-acl-extended/prefixed/${type}`),
-  '/kafka-acl-changes',
-  '/kafka-acl-extended-changes',
-];

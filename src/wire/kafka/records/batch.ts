@@ -4,8 +4,6 @@ import { readInt64, writeInt64 } from '../../../base/int64.ts';
 import { CorruptBatchError, UnsupportedCompressionError } from './errors.ts';
 
 export type Magic = 0 | 1 | 2;
-/** Which format new batches have. */
-export const CURRENT_MAGIC: Magic = 2;
 
 /** Codec ids as they stand in the low three bits of a batch's attributes. */
 export const Compression = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const;

@@ -1,6 +1,6 @@
-import type { FieldType } from '../jute/types.ts';
-import { OpCode, type OpName } from './op-codes.ts';
-import * as protocol from './protocol.ts';
+import type { FieldType } from '../../src/wire/jute/types.ts';
+import { OpCode, type OpName } from '../../src/wire/zookeeper/op-codes.ts';
+import * as protocol from '../../src/wire/zookeeper/protocol.ts';
 
 /** The records of one operation between client and server; null where a side sends none. */
 export interface Operation {
