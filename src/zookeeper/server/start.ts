@@ -2,7 +2,7 @@ import type { Env } from '../../env/env.ts';
 import type { Timer } from '../../env/timers.ts';
 import { storedLimitBytes } from '../../wire/jute/limits.ts';
 import { Store } from '../persistence/store.ts';
-import { DataTree } from '../tree/data-tree.ts';
+import { DataTree, type TxnObserver } from '../tree/data-tree.ts';
 import { completeConfig, type ZooKeeperServerConfig, type ZooKeeperServerOptions } from './config.ts';
 import { ServerCore } from './server-core.ts';
 import { StandaloneServer } from './standalone-server.ts';
@@ -16,10 +16,17 @@ export interface RunningZooKeeperServer extends AsyncDisposable {
   /** The port in fact bound. */
   readonly port: number;
   readonly config: ZooKeeperServerConfig;
+  /** The data, as far as it is committed. For reading only. */
+  readonly tree: DataTree;
   /** Resolves with the reason if the log can no longer be written, which ends service; pending until then. */
   readonly failure: Promise<unknown>;
   /** Stops serving and lets go of the data directory. Sessions live on in the data until they time out. */
   close(): Promise<void>;
+}
+
+export interface ZooKeeperServerHooks {
+  /** See {@link TxnObserver}. */
+  observer?: TxnObserver;
 }
 
 /**
@@ -29,6 +36,7 @@ export interface RunningZooKeeperServer extends AsyncDisposable {
 export async function startZooKeeperServer(
   env: Env,
   options: ZooKeeperServerOptions,
+  hooks: ZooKeeperServerHooks = {},
 ): Promise<RunningZooKeeperServer> {
   const config = completeConfig(options);
   const store = Store.open(env, {
@@ -45,15 +53,24 @@ export async function startZooKeeperServer(
     maxStoredBytes: storedLimitBytes(config.maxBufferBytes, config.maxBufferExtraBytes),
   });
   try {
-    return await serve(env, config, store);
+    return await serve(env, config, store, hooks);
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function serve(env: Env, config: ZooKeeperServerConfig, store: Store): Promise<RunningZooKeeperServer> {
-  const tree = new DataTree({ extendedTypes: config.extendedTypesEnabled, digest: config.digestEnabled });
+async function serve(
+  env: Env,
+  config: ZooKeeperServerConfig,
+  store: Store,
+  { observer }: ZooKeeperServerHooks,
+): Promise<RunningZooKeeperServer> {
+  const tree = new DataTree({
+    observer,
+    extendedTypes: config.extendedTypesEnabled,
+    digest: config.digestEnabled,
+  });
   const recovered = await store.recover(tree);
   const sessionTimeouts = recovered.sessions;
   const storage = new StoreStorage({
@@ -97,7 +114,7 @@ async function serve(env: Env, config: ZooKeeperServerConfig, store: Store): Pro
     closing ??= closeAll();
     return closing;
   };
-  return { address, host, port: listener.port, config, failure, close, [Symbol.asyncDispose]: close };
+  return { address, host, port: listener.port, config, tree, failure, close, [Symbol.asyncDispose]: close };
 }
 
 const HOUR_MS = 60 * 60 * 1000;

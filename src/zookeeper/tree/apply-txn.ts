@@ -27,6 +27,7 @@ export function applyTxn(tree: DataTree, header: TxnHeader, body: TxnBody): TxnR
   const result =
     body.type === OpCode.multi ? applyMulti(tree, header, body.txns) : applyOne(tree, header, body);
   if (header.zxid > tree.lastProcessedZxid) tree.lastProcessedZxid = header.zxid;
+  tree.observer?.(tree, header, body);
   return result;
 }
 

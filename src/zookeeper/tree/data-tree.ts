@@ -2,6 +2,8 @@ import { assert } from '../../base/assert.ts';
 import type { ACL, Stat, StatPersisted } from '../../wire/zookeeper/data.ts';
 import { ErrorCode } from '../../wire/zookeeper/errors.ts';
 import { OPEN_ACL_ID } from '../../wire/zookeeper/snapshot.ts';
+import type { TxnHeader } from '../../wire/zookeeper/txn.ts';
+import type { TxnBody } from '../../wire/zookeeper/txn-entry.ts';
 import { AclCache, READ_ACL } from './acl-cache.ts';
 import { DataNode, newStat, wireStat } from './data-node.ts';
 import { type EphemeralKind, ephemeralKind } from './ephemeral-type.ts';
@@ -28,7 +30,14 @@ export interface NodeChange {
   zxid: number;
 }
 
+/**
+ * Sees every transaction right after the tree has applied it, those of a replay included: for checks of whole
+ * servers from outside.
+ */
+export type TxnObserver = (tree: DataTree, header: TxnHeader, body: TxnBody) => void;
+
 export interface DataTreeOptions {
+  observer?: TxnObserver | undefined;
   /** zookeeper.extendedTypesEnabled: whether TTL nodes exist. */
   extendedTypes?: boolean;
   /** zookeeper.digest.enabled: whether to keep the tree digest. */
@@ -65,10 +74,12 @@ export class DataTree {
   private readonly treeDigest = new TreeDigest();
   private readonly keepsDigest: boolean;
   readonly extendedTypes: boolean;
+  readonly observer: TxnObserver | undefined;
   private listener: TreeListener | undefined;
   private dataBytes = 0;
 
   constructor(options: DataTreeOptions = {}) {
+    this.observer = options.observer;
     this.extendedTypes = options.extendedTypes ?? false;
     this.keepsDigest = options.digest ?? true;
     for (const path of ['/', SYSTEM_PATH, QUOTA_PATH]) this.addSystemNode(path, OPEN_ACL_ID, 0);

@@ -1,0 +1,4 @@
+import type { SimulatedSystem } from './system.ts';
+import { standaloneZooKeeper } from './zookeeper/standalone.ts';
+
+export const systems: readonly SimulatedSystem[] = [standaloneZooKeeper];

@@ -1,0 +1,96 @@
+import { OpCode } from '../../../src/wire/zookeeper/op-codes.ts';
+import type { CommittedHistory } from './committed-history.ts';
+import type { ZkInvariant } from './invariants.ts';
+
+const id = (sessionId: bigint): string => `0x${BigInt.asUintN(64, sessionId).toString(16)}`;
+
+/** A session ends once, for good, and nothing happens in it afterwards. */
+export function sessionEndsOnce(): ZkInvariant {
+  const opened = new Map<bigint, number>();
+  const closed = new Map<bigint, number>();
+  return {
+    name: 'session ends once',
+    see(observation) {
+      if (observation.kind === 'session') {
+        if (observation.isNew || !closed.has(observation.sessionId)) return undefined;
+        return `client ${observation.client} was let back into session ${id(observation.sessionId)}, which had ended`;
+      }
+      if (observation.kind !== 'delivered') return undefined;
+      const { clientId, zxid, type } = observation.header;
+      if (clientId === 0n) return undefined;
+      const ended = closed.get(clientId);
+      if (ended !== undefined && zxid > ended && type !== OpCode.error) {
+        return `session ${id(clientId)} ended at 0x${ended.toString(16)}, and 0x${zxid.toString(16)} of it is of type ${type}`;
+      }
+      if (type === OpCode.createSession) {
+        const first = opened.get(clientId);
+        if (first !== undefined && first !== zxid) return `session id ${id(clientId)} was given out twice`;
+        opened.set(clientId, zxid);
+      }
+      if (type === OpCode.closeSession && ended === undefined) closed.set(clientId, zxid);
+      return undefined;
+    },
+  };
+}
+
+/** A client is told that its session is gone only when it is. */
+export function expiryIsTrue(history: CommittedHistory): ZkInvariant {
+  return {
+    name: 'expiry is told when it is true',
+    see(observation) {
+      if (observation.kind !== 'expired') return undefined;
+      const session = history.sessions.get(observation.sessionId);
+      if (session === undefined || session.closedZxid !== undefined) return undefined;
+      return `client ${observation.client} was told that session ${id(observation.sessionId)} is gone, but it is open`;
+    },
+  };
+}
+
+/** A session that a server has heard from within its timeout is not expired. */
+export function livingSessionIsKept(): ZkInvariant {
+  const heard = new Map<bigint, { sentMs: number; timeoutMs: number }>();
+  return {
+    name: 'living session is kept',
+    see(observation) {
+      if (observation.kind === 'session') {
+        const { sessionId, timeoutMs } = observation;
+        const before = heard.get(sessionId);
+        heard.set(sessionId, { sentMs: before?.sentMs ?? 0, timeoutMs });
+      } else if (observation.kind === 'answered') {
+        const { sessionId, sentMs } = observation.operation;
+        const session = heard.get(sessionId);
+        if (session !== undefined && sentMs > session.sentMs) session.sentMs = sentMs;
+      } else if (observation.kind === 'delivered' && observation.header.type === OpCode.closeSession) {
+        // A request of the client's own has a number.
+        if (observation.header.cxid !== 0 || observation.isReplay) return undefined;
+        const session = heard.get(observation.header.clientId);
+        if (session === undefined) return undefined;
+        const silentMs = observation.atMs - session.sentMs;
+        if (silentMs >= session.timeoutMs) return undefined;
+        return `session ${id(observation.header.clientId)} was expired after ${silentMs} ms of silence; its timeout is ${session.timeoutMs} ms`;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Ephemeral nodes live exactly as long as their session. */
+export function ephemeralsGoWithTheirSession(history: CommittedHistory): ZkInvariant {
+  return {
+    name: 'ephemerals go with their session',
+    see(observation) {
+      if (observation.kind === 'delivered' && observation.header.type === OpCode.closeSession) {
+        if (observation.ephemeralsLeft === 0) return undefined;
+        return `${observation.peer} keeps ${observation.ephemeralsLeft} ephemerals of session ${id(observation.header.clientId)}, which has ended`;
+      }
+      if (observation.kind !== 'serving') return undefined;
+      const dead = observation.ephemeralOwners.find((owner) => {
+        const session = history.sessions.get(owner);
+        return session?.closedZxid !== undefined && session.closedZxid <= observation.zxid;
+      });
+      return dead === undefined
+        ? undefined
+        : `${observation.peer} recovered ephemerals of session ${id(dead)}, which has ended`;
+    },
+  };
+}
