@@ -1,11 +1,13 @@
+import { LONG_MIN_VALUE } from '../../wire/zookeeper/election.ts';
+
 /** What a server is doing (QuorumPeer.ServerState). */
 export type PeerState = 'LOOKING' | 'FOLLOWING' | 'LEADING' | 'OBSERVING';
 
 /** In the order of their codes on the wire. */
 export const PEER_STATES: readonly PeerState[] = ['LOOKING', 'FOLLOWING', 'LEADING', 'OBSERVING'];
 
-/** What servers without a vote put in place of leader, zxid and epoch (Java's Long.MIN_VALUE). */
-export const NOTHING = -(2 ** 63);
+/** What servers without a vote put in place of leader, zxid and epoch. */
+export const NOTHING = LONG_MIN_VALUE;
 
 /** Whom a server proposes to lead, and why. */
 export interface Candidate {
