@@ -78,6 +78,7 @@ function describe(failure) {
 
 async function main(words) {
   step('build', 'typescript/bin/tsc', '-p', 'tsconfig.json');
+  step('bundle', 'rolldown/bin/cli.mjs', '-c', '--logLevel', 'silent');
   if (words.length === 0) step('biome', '@biomejs/biome/bin/biome', 'check', '.');
 
   const total = { passed: 0, skipped: 0, failures: [] };

@@ -1,12 +1,15 @@
 import { join, resolve } from 'node:path';
+import type { Env } from '../env/env.ts';
 import { createNodeEnv } from '../env/node/create-node-env.ts';
-import { closeOnSignal, startDetached } from '../env/node/processes.ts';
+import { announceReady, closeOnSignal, startDetached } from '../env/node/processes.ts';
 import { startBroker } from '../kafka/server/broker.ts';
 import { loadBrokerConfig, readServerProperties } from '../kafka/server/config/broker-config.ts';
 import { CliError, runCommand } from './failure.ts';
 import { collectOverride } from './overrides.ts';
 
 const usage = 'usage: kafka-server-start.sh [-daemon] server.properties [--override property=value]*';
+/** A broker that lives so long after its start counts as started; ZooKeeper may be slow to come. */
+const START_LIMIT_MS = 10_000;
 
 function parse(args: readonly string[]): {
   daemon: boolean;
@@ -28,6 +31,15 @@ function parse(args: readonly string[]): {
   return { daemon, path, overrides };
 }
 
+/** Departs from Apache's script in waiting for the broker to serve: one that cannot start is a failure. */
+async function startInBackground(env: Env, args: readonly string[]): Promise<number> {
+  const output = join(process.env['LOG_DIR'] ?? 'logs', 'kafkaServer.out');
+  const child = startDetached(process.argv[1] ?? '', args, output);
+  if ((await child.settled(START_LIMIT_MS)) !== 'ended') return 0;
+  const reason = env.disk.readFile(output).toString().trimEnd().split('\n').at(-1);
+  throw new CliError(reason === undefined || reason === '' ? `the broker has ended: see ${output}` : reason);
+}
+
 /** `kafka-server-start.sh`: one broker from a server.properties, with the flags of Apache's script. */
 await runCommand(async () => {
   const args = process.argv.slice(2);
@@ -36,9 +48,7 @@ await runCommand(async () => {
   if (env.disk.stat(path)?.kind !== 'file')
     throw new CliError(`${path}: no such file: name a server.properties`);
   if (daemon) {
-    const output = join(process.env['LOG_DIR'] ?? 'logs', 'kafkaServer.out');
-    startDetached(process.argv[1] ?? '', args.slice(1), output);
-    return 0;
+    return startInBackground(env, args.slice(1));
   }
   const file = readServerProperties(env.disk.readFile(path), resolve(path));
   const given = Object.entries(overrides).map(([key, value]) => ({ key, value, where: '--override' }));
@@ -55,5 +65,6 @@ await runCommand(async () => {
   );
   console.log(`Kafka      ${broker.bootstrapServers}`);
   console.log(`Ready in ${(env.clock.monotonicMs() / 1000).toFixed(2)} s`);
+  announceReady();
   return 0;
 });

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { dirname } from 'node:path';
 import type { Disk, DiskFile, DiskLock, DiskStat, OpenMode } from '../disk.ts';
 import { NodeDiskFile } from './node-disk-file.ts';
 import { lockDirectory } from './node-disk-lock.ts';
@@ -26,7 +27,7 @@ export class NodeDisk implements Disk {
   }
 
   stat(path: string): DiskStat | undefined {
-    const found = fs.statSync(path, { throwIfNoEntry: false });
+    const found = statOrNothing(path);
     if (found === undefined) return undefined;
     const kind = found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other';
     return { kind, size: found.size, modifiedMs: found.mtimeMs };
@@ -37,7 +38,16 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string, permissions = 0o755): void {
-    fs.mkdirSync(path, { recursive: true, mode: permissions });
+    // Not by mkdir's own recursion, which never ends where the kernel denies a directory that it shows (/proc).
+    try {
+      fs.mkdirSync(path, permissions);
+    } catch (error) {
+      if (isCode(error, 'EEXIST') && this.stat(path)?.kind === 'directory') return;
+      const parent = dirname(path);
+      if (!isCode(error, 'ENOENT') || parent === path || this.stat(parent) !== undefined) throw error;
+      this.makeDirectory(parent, permissions);
+      fs.mkdirSync(path, permissions);
+    }
   }
 
   rename(from: string, to: string): void {
@@ -52,7 +62,7 @@ export class NodeDisk implements Disk {
     try {
       fs.unlinkSync(path);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (!isCode(error, 'ENOENT')) throw error;
     }
   }
 
@@ -78,5 +88,19 @@ export class NodeDisk implements Disk {
   volume(path: string): { totalBytes: number; usableBytes: number } {
     const volume = fs.statfsSync(path);
     return { totalBytes: volume.blocks * volume.bsize, usableBytes: volume.bavail * volume.bsize };
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** Below a file there is nothing, which the system calls an error of its own. */
+function statOrNothing(path: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (isCode(error, 'ENOTDIR')) return undefined;
+    throw error;
   }
 }

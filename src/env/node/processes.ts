@@ -1,22 +1,51 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Starts a program of ours in the background, its output appended to a file; returns its pid. */
-export function startDetached(script: string, args: readonly string[], outputFile: string): number {
+/** A program of ours that runs in the background. */
+export interface DetachedProcess {
+  readonly pid: number;
+  /** Whether it has said that it serves (see {@link announceReady}), has ended, or is still on its way. */
+  settled(limitMs: number): Promise<'ready' | 'ended' | 'starting'>;
+}
+
+/** Starts a program of ours in the background, its output written to a new file. */
+export function startDetached(script: string, args: readonly string[], outputFile: string): DetachedProcess {
   mkdirSync(dirname(outputFile), { recursive: true });
-  const output = openSync(outputFile, 'a');
+  const output = openSync(outputFile, 'w');
   try {
     const child = spawn(process.execPath, [script, ...args], {
       detached: true,
-      stdio: ['ignore', output, output],
+      stdio: ['ignore', output, output, 'ipc'],
     });
-    child.unref();
     if (child.pid === undefined) throw new Error(`${process.execPath} cannot be started`);
-    return child.pid;
+    return { pid: child.pid, settled: (limitMs) => settled(child, limitMs) };
   } finally {
     closeSync(output);
   }
+}
+
+function settled(child: ChildProcess, limitMs: number): Promise<'ready' | 'ended' | 'starting'> {
+  return new Promise((resolve) => {
+    const settle = (outcome: 'ready' | 'ended' | 'starting') => {
+      clearTimeout(timer);
+      child.removeAllListeners();
+      if (child.connected) child.disconnect();
+      child.unref();
+      resolve(outcome);
+    };
+    const timer = setTimeout(() => settle('starting'), limitMs);
+    child.once('message', () => settle('ready'));
+    child.once('exit', () => settle('ended'));
+  });
+}
+
+/** Tells whoever started this program by {@link startDetached} that it serves; nobody may be there to hear it. */
+export function announceReady(): void {
+  if (process.send === undefined || !process.connected) return;
+  process.send('ready', () => {
+    if (process.connected) process.disconnect();
+  });
 }
 
 export interface RunningProcess {
@@ -59,10 +88,10 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Asks a process to end; false when there is none. */
-export function terminate(pid: number): boolean {
+/** Asks a process to end, by `SIGTERM` or the signal given; false when there is none. */
+export function terminate(pid: number, signal: string | number = 'SIGTERM'): boolean {
   try {
-    process.kill(pid, 'SIGTERM');
+    process.kill(pid, signal);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;

@@ -81,7 +81,9 @@ export class LogManager {
       throw error;
     }
     if (this.directories.size === 0) {
-      throw new LogDirectoryError(`none of log.dirs can be used: ${options.logDirs.join(', ')}`);
+      throw new LogDirectoryError(
+        `none of log.dirs can be used (${options.logDirs.join(', ')}): make them writable, or name others`,
+      );
     }
   }
 
