@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Consumer, Kafka, logLevel } from 'kafkajs';
+import kafkajs, { type Consumer, Kafka, logLevel } from 'kafkajs';
+import { decompressFrame } from 'lz4-napi';
 import { run } from '../../../tools/peers/process.ts';
 import { freePorts, startOurs, Workspace } from '../../../tools/peers/targets.ts';
 import type { Context, Scenario } from '../scenario.ts';
@@ -20,12 +21,25 @@ async function until(what: string, seconds: number, check: () => boolean | Promi
   }
 }
 
+// kafkajs brings no LZ4 of its own: without this each member that meets a batch of kcat's would leave the group.
+kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
+  compress: () => Promise.reject(new Error('this job only reads')),
+  decompress: decompressFrame,
+});
+
 /** Reads the topic with three members of one group; a record read twice after a rebalance counts once. */
-async function consumeByGroup(kafka: Kafka, lines: number): Promise<Tally> {
+async function consumeByGroup(kafka: Kafka, lines: number): Promise<{ tally: Tally; shares: number[] }> {
   const tally = new Tally();
   const seen = new Map<number, Set<string>>();
   const owners = new Map<string, number>();
+  const readBy = new Map<string, number>();
+  const crashes: Error[] = [];
   const members: Consumer[] = [];
+  /** Holds once `check` does, unless a member has given up: then that is the failure. */
+  const alive = (check: () => boolean) => () => {
+    if (crashes[0] !== undefined) throw crashes[0];
+    return check();
+  };
   for (const name of ['a', 'b', 'c']) {
     const consumer = kafka.consumer({
       groupId: group,
@@ -36,6 +50,9 @@ async function consumeByGroup(kafka: Kafka, lines: number): Promise<Tally> {
     members.push(consumer);
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       owners.set(name, payload.memberAssignment[topic]?.length ?? 0);
+    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) crashes.push(payload.error);
     });
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
@@ -48,6 +65,7 @@ async function consumeByGroup(kafka: Kafka, lines: number): Promise<Tally> {
           if (!known.has(message.offset)) {
             known.add(message.offset);
             tally.add(message.value ?? Buffer.alloc(0));
+            readBy.set(name, (readBy.get(name) ?? 0) + 1);
           }
           resolveOffset(message.offset);
         }
@@ -55,15 +73,14 @@ async function consumeByGroup(kafka: Kafka, lines: number): Promise<Tally> {
     });
   }
   try {
-    await until('three members share six partitions', 60, () => {
-      const counts = [...owners.values()];
-      return counts.length === 3 && counts.every((count) => count === 2);
-    });
-    await until('the group has read every line', 300, () => tally.count >= lines);
+    const shared = () => owners.size === 3 && [...owners.values()].every((count) => count === 2);
+    await until('three members share six partitions', 60, alive(shared));
+    const read = () => tally.count >= lines;
+    await until('the group has read every line', 300, alive(read));
   } finally {
     await Promise.all(members.map((consumer) => consumer.disconnect()));
   }
-  return tally;
+  return { tally, shares: [...readBy.values()] };
 }
 
 async function tallyOfFile(path: string): Promise<Tally> {
@@ -85,7 +102,8 @@ async function produce(
 ): Promise<void> {
   const kcat = await context.toolbox.kcat();
   const classPath = await context.toolbox.apache();
-  const sure = ['-X', 'acks=all', '-X', 'enable.idempotence=true', '-X', 'message.timeout.ms=300000'];
+  // Without -E kcat gives up as soon as no broker is reachable; the library below it would go on trying.
+  const sure = ['-E', '-X', 'acks=all', '-X', 'enable.idempotence=true', '-X', 'message.timeout.ms=300000'];
   const javaArgs = ['--bootstrap-server', bootstrap, '--topic', topic, '--producer-property', 'acks=all'];
   const patience = [
     '--producer-property',
@@ -160,7 +178,9 @@ export const mainJobScenario: Scenario = {
       await admin.disconnect();
 
       const byGroup = await consumeByGroup(kafka, written.count);
-      assert.equal(`${byGroup}`, `${written}`, 'what the kafkajs group read');
+      assert.equal(`${byGroup.tally}`, `${written}`, 'what the kafkajs group read');
+      context.say(`read by the group's members: ${byGroup.shares.join(' + ')}`);
+      assert.ok(context.quick || byGroup.shares.length === 3, 'every member has read a part');
       const output = join(workspace.path, 'read.txt');
       await run(kcat, ['-C', '-b', target.bootstrap, '-t', topic, '-o', 'beginning', '-e', '-q'], {
         outputFile: output,
