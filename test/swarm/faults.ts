@@ -49,21 +49,6 @@ export function powerLosses(servers: readonly AnyServer[], at: () => void = () =
   };
 }
 
-/** All machines of a rack lose power together. */
-export function rackPowerLoss(servers: readonly AnyServer[], at: () => void = () => {}): Fault {
-  return {
-    name: 'power loss of all',
-    strike() {
-      const running = runningOf(servers);
-      if (running.length === 0) return undefined;
-      at();
-      for (const server of running) server.losePower();
-      return () => {
-        for (const server of running) server.bringUp();
-      };
-    },
-  };
-}
 
 /** The network falls into two parts; with `oneWay`, packets still pass in one direction. */
 export function partitions(sim: Simulation, names: readonly string[], oneWay: boolean): Fault {

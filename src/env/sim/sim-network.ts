@@ -31,8 +31,10 @@ export interface Pipe {
   to: SimConnection;
   /** No packet may arrive before the ones sent earlier. */
   lastArrivalMs: number;
-  /** Packets that met a blocked path, in order. */
-  parked: Packet[];
+  /** Packets that have not arrived, in the order of sending: whatever arrives is the first of them. */
+  underway: Packet[];
+  /** How many of them have met a blocked path. */
+  parked: number;
 }
 
 export interface NetworkParts {
@@ -124,8 +126,8 @@ export class SimNetwork {
 
   /** Joins two ends; packets may be sent from now on. */
   connect(client: SimConnection, server: SimConnection): void {
-    client.join(server, { from: client, to: server, lastArrivalMs: 0, parked: [] });
-    server.join(client, { from: server, to: client, lastArrivalMs: 0, parked: [] });
+    client.join(server, { from: client, to: server, lastArrivalMs: 0, underway: [], parked: 0 });
+    server.join(client, { from: server, to: client, lastArrivalMs: 0, underway: [], parked: 0 });
     this.ends.add(client);
     this.ends.add(server);
   }
@@ -135,11 +137,12 @@ export class SimNetwork {
     if (packet.kind === 'data' && this.parts.random.chance(link.resetProbability)) {
       pipe.from.fail('ECONNRESET');
       this.send(pipe, { kind: 'reset', code: 'ECONNRESET' });
-    } else if (pipe.parked.length > 0) {
-      pipe.parked.push(packet);
-    } else {
-      this.transmit(pipe, packet);
+      return;
     }
+    pipe.underway.push(packet);
+    // Behind packets that wait for the path, it waits as well.
+    if (pipe.parked > 0) pipe.parked++;
+    else this.transmit(pipe, packet);
   }
 
   /** Ends all connections and listeners of a process. */
@@ -161,18 +164,27 @@ export class SimNetwork {
     pipe.lastArrivalMs = arrivalMs;
     const label = `${pipe.from.label} -> ${pipe.to.label} ${describe(packet)}`;
     this.parts.schedule(arrivalMs - this.parts.nowMs(), label, () => {
-      if (pipe.parked.length > 0 || this.link(source, target).blocked) this.park(pipe, packet);
-      else pipe.to.receive(packet);
+      if (pipe.parked > 0 || this.link(source, target).blocked) this.park(pipe);
+      else this.deliver(pipe);
     });
   }
 
-  private park(pipe: Pipe, packet: Packet): void {
-    pipe.parked.push(packet);
+  private deliver(pipe: Pipe): void {
+    const packet = pipe.underway.shift();
+    // None is left when the sender has given up.
+    if (packet !== undefined) pipe.to.receive(packet);
+  }
+
+  private park(pipe: Pipe): void {
+    const [first] = pipe.underway;
+    if (first === undefined) return;
+    pipe.parked++;
     this.waitingPipes.add(pipe);
-    if (pipe.parked.length > 1) return;
+    if (pipe.parked > 1) return;
     this.parts.schedule(this.retransmitTimeoutMs, `${pipe.from.label} retransmission`, () => {
-      if (pipe.parked[0] !== packet) return;
-      pipe.parked = [];
+      if (pipe.parked === 0 || pipe.underway[0] !== first) return;
+      pipe.parked = 0;
+      pipe.underway = [];
       this.waitingPipes.delete(pipe);
       pipe.from.fail('ETIMEDOUT');
     });
@@ -182,8 +194,8 @@ export class SimNetwork {
   private retransmit(): void {
     for (const pipe of [...this.waitingPipes]) {
       if (this.link(pipe.from.process.host.name, pipe.to.process.host.name).blocked) continue;
-      const packets = pipe.parked;
-      pipe.parked = [];
+      const packets = pipe.underway.slice(0, pipe.parked);
+      pipe.parked = 0;
       this.waitingPipes.delete(pipe);
       for (const packet of packets) this.transmit(pipe, packet);
     }

@@ -225,6 +225,34 @@ describe('simulated network', () => {
     });
   });
 
+  it('keeps the order of bytes when a partition ends while some are on their way', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const sim = new Simulation({ seed });
+      const [client, server] = [sim.host('client'), sim.host('server')];
+      sim.network.conditions.maxDelayMs = 100;
+      await sim.run(async () => {
+        let received = '';
+        const accept = (connection: Connection): void =>
+          connection.start({ data: (bytes) => (received += String(bytes)), close: () => undefined });
+        await server.env.net.listen({ port: 7 }, accept);
+        const talk = await talkTo(client.env, 'server');
+        let sent = '';
+        for (let round = 0; round < 10; round++) {
+          if (round % 2 === 0) sim.network.blockOneWay(['client'], ['server']);
+          else sim.network.heal();
+          for (let number = 0; number < 5; number++) {
+            talk.connection.write([Buffer.from(`${round}.${number} `)]);
+            sent += `${round}.${number} `;
+            await sim.advance(sim.random.below(30));
+          }
+        }
+        sim.network.heal();
+        await sim.runUntil(() => received.length === sent.length, { withinMs: 10_000 });
+        assert.equal(received, sent, `seed ${seed}`);
+      });
+    }
+  });
+
   it('fails the sender when a partition lasts, while the other end knows nothing', async () => {
     const sim = new Simulation({ seed: 5 });
     const [client, server] = [sim.host('client'), sim.host('server')];

@@ -24,7 +24,8 @@ function show({ client, sessionId, xid, kind, path, value, version }: Operation)
   return `client ${client}, session 0x${BigInt.asUintN(64, sessionId).toString(16)}, request ${xid} (${what})`;
 }
 
-function failed(body: TxnBody): boolean {
+/** Whether a transaction only says that a write was refused. */
+export function isRefused(body: TxnBody): boolean {
   if (body.type === OpCode.multi) return body.txns.some(({ type }) => type === OpCode.error);
   return body.type === OpCode.error;
 }
@@ -110,7 +111,7 @@ export function acknowledgedWriteIsCommitted(history: CommittedHistory): ZkInvar
       if (txn.clientId !== operation.sessionId || txn.cxid !== operation.xid) {
         return `${show(operation)} was answered with ${hex(reply.zxid)}, request ${txn.cxid} of session ${txn.clientId}`;
       }
-      if (failed(txn.body) === (reply.err === ErrorCode.OK)) {
+      if (isRefused(txn.body) === (reply.err === ErrorCode.OK)) {
         return `${show(operation)} was answered with error ${reply.err}, but its transaction is of type ${txn.body.type}`;
       }
       return undefined;

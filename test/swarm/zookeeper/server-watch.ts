@@ -3,6 +3,8 @@ import type { DataTree, TxnObserver } from '../../../src/zookeeper/tree/data-tre
 import type { History } from '../invariant.ts';
 import type { ZkObservation } from './observation.ts';
 
+type Delivered = Extract<ZkObservation, { kind: 'delivered' }>;
+
 /** Writes down what one life of a server does with transactions. */
 export class ServerWatch {
   private readonly history: History<ZkObservation>;
@@ -10,6 +12,7 @@ export class ServerWatch {
   private readonly life: number;
   private readonly nowMs: () => number;
   private isReplay = true;
+  private readonly replayed: Delivered[] = [];
 
   constructor(parts: {
     history: History<ZkObservation>;
@@ -24,7 +27,7 @@ export class ServerWatch {
   }
 
   readonly observer: TxnObserver = (tree, header, body) => {
-    this.history.record({
+    const delivered: Delivered = {
       kind: 'delivered',
       peer: this.peer,
       life: this.life,
@@ -35,11 +38,15 @@ export class ServerWatch {
       digest: this.isReplay ? undefined : tree.digest,
       ephemeralsLeft: body.type === OpCode.closeSession ? tree.ephemeralsOf(header.clientId).size : 0,
       atMs: this.nowMs(),
-    });
+    };
+    if (this.isReplay) this.replayed.push(delivered);
+    else this.history.record(delivered);
   };
 
+  /** The recovery is over: only now is what it replayed sure to be durable. */
   serving(tree: DataTree): void {
     this.isReplay = false;
+    for (const delivered of this.replayed.splice(0)) this.history.record(delivered);
     this.history.record({
       kind: 'serving',
       peer: this.peer,

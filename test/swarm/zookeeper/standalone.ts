@@ -115,6 +115,12 @@ class StandaloneRun implements SystemRun {
       this.server.lastError === undefined ? '' : `The server said last: ${String(this.server.lastError)}`;
     await eventually(this.sim, 'the server serves', () => this.server.isServing, SETTLE_WITHIN_MS, why);
     await this.everyClientIsServed(why);
+    await eventually(
+      this.sim,
+      'sessions without a client have ended',
+      () => this.onlyLivingSessions(),
+      SETTLE_WITHIN_MS,
+    );
     const nonLinearizable = findNonLinearizableRegister(this.history, this.committed, this.registers);
     if (nonLinearizable !== undefined) throw new InvariantViolation('linearizability', nonLinearizable);
     this.history.judgeEnd();
@@ -146,6 +152,14 @@ class StandaloneRun implements SystemRun {
       const answered = (): boolean => write.reply !== undefined && read.reply !== undefined;
       await eventually(this.sim, `${name} gets its last answers`, answered, SETTLE_WITHIN_MS, why);
     }
+  }
+
+  private onlyLivingSessions(): boolean {
+    const living = new Set(this.clients.map(({ session }) => session?.id));
+    for (const [id, { closedZxid }] of this.committed.sessions) {
+      if (closedZxid === undefined && !living.has(id)) return false;
+    }
+    return true;
   }
 
   private makeServer(options: {
