@@ -1,52 +1,126 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startApache, startOurs, type Target, Workspace } from '../../tools/peers/targets.ts';
 import { Missing, Toolbox, versions } from '../../tools/peers/toolbox.ts';
-import { type Measure, measures, type Sample } from './measures.ts';
-
-type Who = 'apache' | 'streamkeeper';
-type Samples = Map<string, Record<Who, number[]>>;
+import { loads, type Run, residentMegabytes, type Sample, startFigures } from './measures.ts';
+import { format, putTable, type Samples, table, type Who } from './table.ts';
 
 const usage = `usage: npm run bench -- [--rounds N] [--quick] [--only TEXT[,TEXT...]] [--write]
   --rounds   how often each measure runs on each server, alternating (5)
-  --quick    small loads, two rounds: shows that the benchmark works, not how fast anything is
+  --quick    small loads, one round: shows that the benchmark works, not how fast anything is
+  --only     the measures whose names contain one of these texts
   --write    puts the table into docs/BENCHMARKS.md`;
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+const both = ['apache', 'streamkeeper'] as const;
+/** So that memory is measured after what a start leaves to do later. */
+const SETTLE_MS = 2000;
+
+interface Settings {
+  readonly rounds: number;
+  readonly quick: boolean;
+  chosen(name: string): boolean;
 }
 
-function record(samples: Samples, who: Who, list: readonly Sample[]): void {
-  for (const { name, value } of list) {
-    const entry = samples.get(name) ?? { apache: [], streamkeeper: [] };
-    entry[who].push(value);
-    samples.set(name, entry);
+/** Starts servers, runs every load on both of them in turn and collects what comes out. */
+class Bench {
+  readonly samples: Samples = new Map();
+  private readonly toolbox: Toolbox;
+  private readonly workspace: Workspace;
+  private readonly settings: Settings;
+  private readonly running = new Map<Who, Target>();
+  private starts = 0;
+
+  constructor(toolbox: Toolbox, workspace: Workspace, settings: Settings) {
+    this.toolbox = toolbox;
+    this.workspace = workspace;
+    this.settings = settings;
+  }
+
+  async run(): Promise<void> {
+    try {
+      await this.measureStarts();
+      await this.measureLoads();
+    } finally {
+      for (const target of this.running.values()) await target.stop('SIGKILL');
+    }
+  }
+
+  /** Each round starts anew; the servers of the last one stay, for the loads. */
+  private async measureStarts(): Promise<void> {
+    const isWanted = startFigures.some(({ name }) => this.settings.chosen(name));
+    const rounds = isWanted ? this.settings.rounds : 1;
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const who of both) {
+        await this.running.get(who)?.stop('SIGKILL');
+        const from = performance.now();
+        const target = await this.start(who);
+        const readyMs = performance.now() - from;
+        this.running.set(who, target);
+        if (!isWanted) continue;
+        await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+        this.record(who, round, [
+          { name: 'start to ready', value: readyMs },
+          { name: 'memory idle', value: residentMegabytes(target) },
+        ]);
+      }
+    }
+  }
+
+  private async measureLoads(): Promise<void> {
+    const { rounds, quick, chosen } = this.settings;
+    for (const load of loads.filter(({ figures }) => figures.some(({ name }) => chosen(name)))) {
+      const prepared = new Map<Who, Run>();
+      for (const [who, target] of this.running) {
+        prepared.set(who, await load.prepare({ toolbox: this.toolbox, target, quick }));
+      }
+      for (let round = 1; round <= rounds; round += 1) {
+        // Whoever comes second finds the disk busier: take turns at that too.
+        for (const who of round % 2 === 1 ? both : both.toReversed()) {
+          this.record(who, round, (await prepared.get(who)?.measure()) ?? []);
+        }
+      }
+      for (const run of prepared.values()) await run.end();
+    }
+  }
+
+  private start(who: Who): Promise<Target> {
+    this.starts += 1;
+    // Deleted topics free their disk space at once, lest one load's writing back weighs on the next one.
+    const overrides = { 'log.segment.delete.delay.ms': '0' };
+    if (who === 'apache') return startApache(this.toolbox, this.workspace, overrides);
+    const data = join(this.workspace.dir(`start-${this.starts}`), 'data');
+    return startOurs(this.toolbox, { data, overrides });
+  }
+
+  private record(who: Who, round: number, list: readonly Sample[]): void {
+    const wanted = list.filter(({ name }) => this.settings.chosen(name));
+    for (const { name, value } of wanted) {
+      const entry = this.samples.get(name) ?? { apache: [], streamkeeper: [] };
+      entry[who].push(value);
+      this.samples.set(name, entry);
+    }
+    const text = wanted.map(({ name, value }) => `${name} ${format(value)}`).join(', ');
+    console.log(`round ${round}/${this.settings.rounds} ${who}: ${text}`);
   }
 }
 
-function format(value: number): string {
-  if (Number.isNaN(value)) return '-';
-  return value >= 1000 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);
+function readSettings(values: { rounds?: string; quick: boolean; only?: string }): Settings {
+  const wanted = values.only?.toLowerCase().split(',');
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds ${values.rounds} is no count of rounds`);
+  return {
+    rounds,
+    quick: values.quick,
+    chosen: (name) => wanted?.some((text) => name.toLowerCase().includes(text)) ?? true,
+  };
 }
 
-function table(samples: Samples, chosen: readonly Measure[]): string {
-  const units = new Map(
-    chosen.flatMap((measure) => measure.figures.map((figure) => [figure.name, figure] as const)),
-  );
-  const rows = [...samples].map(([name, values]) => {
-    const figure = units.get(name);
-    const [apache, ours] = [median(values.apache), median(values.streamkeeper)];
-    const ratio = figure?.better === 'less' ? apache / ours : ours / apache;
-    return `| ${name} | ${figure?.unit ?? ''} | ${format(apache)} | ${format(ours)} | ${ratio.toFixed(2)} |`;
-  });
-  return ['| measure | unit | Apache | Streamkeeper | times better |', '|---|---|---|---|---|', ...rows].join(
-    '\n',
-  );
+async function machine(toolbox: Toolbox): Promise<string> {
+  const cores = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()}`;
+  return `${cores}, Node ${process.version}, Java ${await toolbox.javaVersion()}`;
 }
 
 async function main(): Promise<number> {
@@ -63,67 +137,32 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
-  const wanted = values.only?.toLowerCase().split(',');
-  const chosen = measures.filter(({ name }) => wanted?.some((text) => name.includes(text)) ?? true);
+  const settings = readSettings(values);
   const toolbox = new Toolbox();
-  const samples: Samples = new Map();
   try {
     await toolbox.apache();
   } catch (error) {
-    if (error instanceof Missing) {
-      console.log(
-        `The benchmark needs ${error.message}: Java 17 and Maven bring Apache's servers and load tools.`,
-      );
-      return 2;
-    }
-    throw error;
+    if (!(error instanceof Missing)) throw error;
+    console.log(
+      `The benchmark needs ${error.message}: Java 17 and Maven bring Apache's servers and load tools.`,
+    );
+    return 2;
   }
   const workspace = new Workspace();
-  let starts = 0;
-  const start = async (who: Who): Promise<{ target: Target; seconds: number }> => {
-    starts += 1;
-    const from = performance.now();
-    const own = workspace.dir(`start-${starts}`);
-    const target =
-      who === 'apache'
-        ? await startApache(toolbox, workspace)
-        : await startOurs(toolbox, { data: join(own, 'data') });
-    return { target, seconds: (performance.now() - from) / 1000 };
-  };
-  mkdirSync(workspace.path, { recursive: true });
+  const bench = new Bench(toolbox, workspace, settings);
   try {
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const who of ['apache', 'streamkeeper'] as const) {
-        const { target, seconds } = await start(who);
-        try {
-          if (chosen.some(({ name }) => name === 'start'))
-            record(samples, who, [{ name: 'start to ready', value: seconds * 1000 }]);
-          for (const measure of chosen) {
-            const list = await measure.run({ toolbox, target, quick: values.quick });
-            record(samples, who, list);
-            const text = list.map(({ name, value }) => `${name} ${format(value)}`).join(', ');
-            if (text !== '') console.log(`round ${round}/${rounds} ${who}: ${text}`);
-          }
-        } finally {
-          await target.stop('SIGKILL');
-        }
-      }
-    }
+    await bench.run();
   } finally {
     workspace.remove();
   }
-  const machine = `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
-  const title = `Apache Kafka ${versions.kafka} and ZooKeeper ${versions.zookeeper} beside Streamkeeper: medians of ${rounds} alternating rounds on ${machine}.`;
-  const text = `${title}\n\n${table(samples, chosen)}\n`;
-  console.log(`\n${text}`);
+  const peers = `Apache Kafka ${versions.kafka} and ZooKeeper ${versions.zookeeper} beside Streamkeeper`;
+  const rounds = settings.rounds === 1 ? 'one round' : `medians of ${settings.rounds} alternating rounds`;
+  const figures = [...startFigures, ...loads.flatMap((load) => load.figures)];
+  const text = `${peers}: ${rounds} on ${await machine(toolbox)}.\n\n${table(bench.samples, figures)}`;
+  console.log(`\n${text}\n`);
   if (values.write) {
     const file = join(toolbox.root, 'docs/BENCHMARKS.md');
-    const page = readFileSync(file, 'utf8');
-    writeFileSync(
-      file,
-      page.replace(/<!-- table -->[\s\S]*<!-- end -->/, `<!-- table -->\n${text}<!-- end -->`),
-    );
+    writeFileSync(file, putTable(readFileSync(file, 'utf8'), text));
   }
   return 0;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
 import type { Target } from '../../tools/peers/targets.ts';
 import type { Toolbox } from '../../tools/peers/toolbox.ts';
 
@@ -10,182 +10,227 @@ export interface Sample {
   readonly value: number;
 }
 
-export interface Run {
+export interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  readonly better: 'more' | 'less';
+}
+
+/** What a load runs on. */
+export interface Bed {
   readonly toolbox: Toolbox;
   readonly target: Target;
   readonly quick: boolean;
 }
 
-export interface Measure {
-  readonly name: string;
-  readonly figures: readonly { name: string; unit: string; better: 'more' | 'less' }[];
-  run(run: Run): Promise<Sample[]>;
+/** A load that is ready to be repeated on one server. */
+export interface Run {
+  measure(): Promise<Sample[]>;
+  /** Takes back what `prepare` made. */
+  end(): Promise<void>;
+}
+
+export interface Load {
+  readonly figures: readonly Figure[];
+  /** Makes what the load needs, and warms up the server. */
+  prepare(bed: Bed): Promise<Run>;
 }
 
 const tools = 'org.apache.kafka.tools';
 
 /** Resident memory of the servers, in MB. */
-function residentMegabytes(target: Target): number {
+export function residentMegabytes(target: Target): number {
   return target.pids.reduce((sum, pid) => {
     const match = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+) kB/m);
     return sum + Number(match?.[1] ?? 0) / 1024;
   }, 0);
 }
 
-async function createTopic(target: Target, partitions: number): Promise<string> {
-  const topic = `bench-${randomUUID().slice(0, 8)}`;
+async function withAdmin<T>(target: Target, action: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = new Kafka({ brokers: [target.bootstrap], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
-  await admin.disconnect();
-  return topic;
+  try {
+    return await action(admin);
+  } finally {
+    await admin.disconnect();
+  }
 }
 
-/** Java's load tools with a full JIT: they are the load, not what is measured. */
-async function tool(run: Run, mainClass: string, args: string[]): Promise<string> {
-  const { stdout } = await run.toolbox.javaLoad(await run.toolbox.apache(), mainClass, args);
+function createTopic(target: Target, partitions: number): Promise<string> {
+  const topic = `bench-${randomUUID().slice(0, 8)}`;
+  return withAdmin(target, async (admin) => {
+    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
+    return topic;
+  });
+}
+
+function deleteTopic(target: Target, topic: string): Promise<void> {
+  return withAdmin(target, (admin) => admin.deleteTopics({ topics: [topic] }));
+}
+
+/** Runs one of Kafka's own load tools; resolves to what it prints. */
+async function tool({ toolbox }: Bed, mainClass: string, args: string[]): Promise<string> {
+  const { stdout } = await toolbox.javaLoad(await toolbox.apache(), `${tools}.${mainClass}`, args);
   return stdout;
 }
 
+function captured(text: string, pattern: RegExp): number[] {
+  const match = text.match(pattern);
+  assert.ok(match !== null, `no result in: ${text}`);
+  return match.slice(1).map(Number);
+}
+
 interface Produce {
-  topic: string;
   records: number;
   size: number;
   props?: string[];
 }
 
+/** Throughput in MB/s and the 99th percentile of the time to an acknowledgement in ms. */
 async function producerPerf(
-  run: Run,
-  { topic, records, size, props = [] }: Produce,
+  bed: Bed,
+  topic: string,
+  { records, size, props = [] }: Produce,
 ): Promise<{ mbPerSecond: number; p99Ms: number }> {
   const sizes = ['--num-records', `${records}`, '--record-size', `${size}`, '--throughput', '-1'];
-  const producer = ['--producer-props', `bootstrap.servers=${run.target.bootstrap}`, 'acks=all', ...props];
-  const text = await tool(run, `${tools}.ProducerPerformance`, ['--topic', topic, ...sizes, ...producer]);
+  const producer = ['--producer-props', `bootstrap.servers=${bed.target.bootstrap}`, 'acks=all', ...props];
+  const text = await tool(bed, 'ProducerPerformance', ['--topic', topic, ...sizes, ...producer]);
   const last = text.trim().split('\n').at(-1) ?? '';
-  const match = last.match(/\(([\d.]+) MB\/sec\).* ([\d.]+) ms 99th/);
-  assert.ok(match !== null, `no result in: ${text}`);
-  return { mbPerSecond: Number(match[1]), p99Ms: Number(match[2]) };
+  const [mbPerSecond = Number.NaN, p99Ms = Number.NaN] = captured(
+    last,
+    /\(([\d.]+) MB\/sec\).* ([\d.]+) ms 99th/,
+  );
+  return { mbPerSecond, p99Ms };
 }
 
-function produceMeasure(name: string, partitions: number, full: Omit<Produce, 'topic'>): Measure {
+function produce(name: string, partitions: number, full: Produce): Load {
   return {
-    name,
     figures: [
       { name, unit: 'MB/s', better: 'more' },
       { name: `${name}, p99`, unit: 'ms', better: 'less' },
     ],
-    async run(run) {
-      const topic = await createTopic(run.target, partitions);
-      const records = run.quick ? full.records / 20 : full.records;
-      // The first load warms up both JITs; only the second counts.
-      await producerPerf(run, { ...full, topic, records: records / 4 });
-      const { mbPerSecond, p99Ms } = await producerPerf(run, { ...full, topic, records });
-      return [
-        { name, value: mbPerSecond },
-        { name: `${name}, p99`, value: p99Ms },
-      ];
+    async prepare(bed) {
+      const records = bed.quick ? full.records / 20 : full.records;
+      const once = async (load: Produce) => {
+        const topic = await createTopic(bed.target, partitions);
+        const result = await producerPerf(bed, topic, load);
+        await deleteTopic(bed.target, topic);
+        return result;
+      };
+      await once({ ...full, records: records / 4 });
+      return {
+        async measure() {
+          const { mbPerSecond, p99Ms } = await once({ ...full, records });
+          return [
+            { name, value: mbPerSecond },
+            { name: `${name}, p99`, value: p99Ms },
+          ];
+        },
+        end: async () => undefined,
+      };
     },
   };
 }
 
-const consume: Measure = {
-  name: 'consume 1 KB',
+const consume: Load = {
   figures: [{ name: 'consume 1 KB', unit: 'MB/s', better: 'more' }],
-  async run(run) {
-    const topic = await createTopic(run.target, 6);
-    const records = run.quick ? 20_000 : 600_000;
-    await producerPerf(run, { topic, records, size: 1000 });
-    const args = ['--bootstrap-server', run.target.bootstrap, '--topic', topic, '--messages', `${records}`];
-    const text = await tool(run, `${tools}.ConsumerPerformance`, [
-      ...args,
-      '--hide-header',
-      '--timeout',
-      '60000',
-    ]);
-    const fields = (text.trim().split('\n').at(-1) ?? '').split(',').map((field) => field.trim());
-    // start, end, MB, MB/s, records, records/s, rebalance ms, fetch ms, fetch MB/s, fetch records/s
-    assert.ok(Number(fields[4]) >= records, text);
-    return [{ name: 'consume 1 KB', value: Number(fields[8]) }];
+  async prepare(bed) {
+    const { target, quick } = bed;
+    const topic = await createTopic(target, 6);
+    const records = quick ? 20_000 : 500_000;
+    await producerPerf(bed, topic, { records, size: 1000 });
+    const measure = async () => {
+      const what = ['--bootstrap-server', target.bootstrap, '--topic', topic, '--messages', `${records}`];
+      const how = ['--hide-header', '--timeout', '60000'];
+      const text = await tool(bed, 'ConsumerPerformance', [...what, ...how]);
+      // start, end, MB, MB/s, records, records/s, rebalance ms, fetch ms, fetch MB/s, fetch records/s
+      const fields = (text.trim().split('\n').at(-1) ?? '').split(',').map(Number);
+      assert.ok((fields[4] ?? 0) >= records, text);
+      return [{ name: 'consume 1 KB', value: fields[8] ?? Number.NaN }];
+    };
+    await measure();
+    return { measure, end: () => deleteTopic(target, topic) };
   },
 };
 
-const endToEnd: Measure = {
-  name: 'end to end',
+const endToEnd: Load = {
   figures: [
     { name: 'end to end, average', unit: 'ms', better: 'less' },
     { name: 'end to end, p99', unit: 'ms', better: 'less' },
   ],
-  async run(run) {
-    const topic = await createTopic(run.target, 1);
-    const text = await tool(run, `${tools}.EndToEndLatency`, [
-      run.target.bootstrap,
-      topic,
-      run.quick ? '500' : '5000',
-      'all',
-      '100',
-    ]);
-    const match = text.match(/99th = (\d+)/);
-    assert.ok(match !== null, text);
-    const average = text.match(/Avg latency: ([\d.]+) ms/);
-    assert.ok(average !== null, text);
-    return [
-      { name: 'end to end, average', value: Number(average[1]) },
-      { name: 'end to end, p99', value: Number(match[1]) },
-    ];
+  async prepare(bed) {
+    const { target, quick } = bed;
+    const topic = await createTopic(target, 1);
+    const measure = async () => {
+      const count = quick ? '500' : '5000';
+      const text = await tool(bed, 'EndToEndLatency', [target.bootstrap, topic, count, 'all', '100']);
+      const [average = Number.NaN] = captured(text, /Avg latency: ([\d.]+) ms/);
+      // The tool prints whole milliseconds, too coarse for the median.
+      const [p99 = Number.NaN] = captured(text, /99th = (\d+)/);
+      return [
+        { name: 'end to end, average', value: average },
+        { name: 'end to end, p99', value: p99 },
+      ];
+    };
+    return { measure, end: () => deleteTopic(target, topic) };
   },
 };
 
-const zookeeperFigures = ['create', 'set', 'get'].flatMap((op) => [`${op}-single`, `${op}-pipelined`]);
+const zookeeperOperations = [
+  ...['create', 'set', 'get'].map((operation) => `${operation}-single`),
+  ...['create', 'set', 'get', 'delete'].map((operation) => `${operation}-pipelined`),
+];
 
-const zookeeper: Measure = {
-  name: 'zookeeper',
-  figures: [...zookeeperFigures, 'delete-pipelined'].map((name) => ({
-    name: `ZooKeeper ${name}`,
-    unit: 'op/s',
-    better: 'more',
-  })),
-  async run(run) {
-    const jars = await run.toolbox.apache();
-    const classPath = await run.toolbox.compileJava('zookeeper-load', jars, [
-      'bench/macro/ZooKeeperLoad.java',
-    ]);
-    const [one, many] = run.quick ? ['200', '2000'] : ['2000', '40000'];
-    const warm = [run.target.zookeeper, '200', '5000'];
-    await run.toolbox.javaLoad(classPath, 'ZooKeeperLoad', warm);
-    const { stdout } = await run.toolbox.javaLoad(classPath, 'ZooKeeperLoad', [
-      run.target.zookeeper,
-      one,
-      many,
-    ]);
-    return stdout
-      .trim()
-      .split('\n')
-      .map((line) => line.split(' '))
-      .map(([name, value]) => ({ name: `ZooKeeper ${name}`, value: Number(value) }));
+const zookeeper: Load = {
+  figures: zookeeperOperations.map((name) => ({ name: `ZooKeeper ${name}`, unit: 'op/s', better: 'more' })),
+  async prepare({ toolbox, target, quick }) {
+    const jars = await toolbox.apache();
+    const sources = ['bench/macro/ZooKeeperLoad.java'];
+    const classPath = await toolbox.compileJava('zookeeper-load', jars, sources);
+    const load = (...counts: string[]) =>
+      toolbox.javaLoad(classPath, 'ZooKeeperLoad', [target.zookeeper, ...counts]);
+    await load('200', '5000');
+    return {
+      async measure() {
+        const { stdout } = quick ? await load('200', '2000') : await load('2000', '20000');
+        return stdout
+          .trim()
+          .split('\n')
+          .map((line) => line.split(' '))
+          .map(([name, value]) => ({ name: `ZooKeeper ${name}`, value: Number(value) }));
+      },
+      end: async () => undefined,
+    };
   },
 };
 
-const memory = (name: string): Measure => ({
-  name,
-  figures: [{ name, unit: 'MB', better: 'less' }],
-  async run(run) {
-    return [{ name, value: residentMegabytes(run.target) }];
+const loadedMemory: Load = {
+  figures: [{ name: 'memory loaded', unit: 'MB', better: 'less' }],
+  async prepare({ target }) {
+    return {
+      measure: async () => [{ name: 'memory loaded', value: residentMegabytes(target) }],
+      end: async () => undefined,
+    };
   },
-});
+};
 
-/** In the order in which they run on freshly started servers. */
-export const measures: readonly Measure[] = [
-  { name: 'start', figures: [{ name: 'start to ready', unit: 'ms', better: 'less' }], run: async () => [] },
-  memory('memory idle'),
-  produceMeasure('produce 1 KB, 1 partition', 1, { records: 500_000, size: 1000 }),
-  produceMeasure('produce 100 B, 1 partition', 1, { records: 3_000_000, size: 100 }),
-  produceMeasure('produce 1 KB lz4, 6 partitions', 6, {
-    records: 600_000,
+/** Measured on freshly started servers. */
+export const startFigures: readonly Figure[] = [
+  { name: 'start to ready', unit: 'ms', better: 'less' },
+  { name: 'memory idle', unit: 'MB', better: 'less' },
+];
+
+/** In the order in which they run; memory comes last. */
+export const loads: readonly Load[] = [
+  produce('produce 1 KB, 1 partition', 1, { records: 400_000, size: 1000 }),
+  produce('produce 100 B, 1 partition', 1, { records: 2_000_000, size: 100 }),
+  produce('produce 1 KB lz4, 6 partitions', 6, {
+    records: 400_000,
     size: 1000,
     props: ['compression.type=lz4', 'batch.size=131072', 'linger.ms=5'],
   }),
   consume,
   endToEnd,
   zookeeper,
-  memory('memory loaded'),
+  loadedMemory,
 ];

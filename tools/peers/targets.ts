@@ -201,7 +201,11 @@ function javaDaemon(
 }
 
 /** Apache's ZooKeeper and broker: shows that a scenario asks for nothing that the reference does not do. */
-export async function startApache(toolbox: Toolbox, workspace: Workspace): Promise<Target> {
+export async function startApache(
+  toolbox: Toolbox,
+  workspace: Workspace,
+  overrides: Record<string, string> = {},
+): Promise<Target> {
   const [zookeeperPort = 0, kafkaPort = 0] = await freePorts(2);
   const dataDir = workspace.dir(`apache-zookeeper-${zookeeperPort}`);
   const zookeeper = await startApacheZooKeeper(toolbox, { dataDir, port: zookeeperPort, workspace });
@@ -212,6 +216,7 @@ export async function startApache(toolbox: Toolbox, workspace: Workspace): Promi
       logDir,
       port: kafkaPort,
       zookeeper: connect,
+      config: overrides,
       workspace,
     });
     return {

@@ -97,6 +97,12 @@ export class Toolbox {
     return `${dir}:${classPath}`;
   }
 
+  /** The version of the Java on PATH, as in `17.0.12`. */
+  async javaVersion(): Promise<string> {
+    const { stdout } = await run('java', ['--version'], { timeoutMs: 30_000 });
+    return stdout.match(/\d[\d.]*/)?.[0] ?? 'unknown';
+  }
+
   /** Runs a Java class to its end, with a short start-up. */
   async java(classPath: string, mainClass: string, args: readonly string[], options: RunOptions = {}) {
     const flags = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Xmx512m'];
