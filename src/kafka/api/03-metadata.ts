@@ -6,7 +6,7 @@ import type { MetadataCache } from '../metadata/metadata-cache.ts';
 import { zeroUuid } from '../metadata/model.ts';
 import { isInternalTopic, topicNameError } from '../metadata/topic-name.ts';
 import { allClusterOperations, allTopicOperations, operationsNotRequested } from './authorized-operations.ts';
-import { closeConnection, type Handler, handler, type RequestContext } from './handler.ts';
+import { type Handler, handler, type RequestContext } from './handler.ts';
 import type { AutoTopicCreation } from './topics/auto-topic-creation.ts';
 import { reachableBrokers, topicMetadata, type ViewOptions } from './topics/topic-metadata.ts';
 
@@ -28,7 +28,7 @@ export function metadataHandler(parts: MetadataHandlerParts): Handler {
     response: MetadataResponse,
     versions: [0, 12],
     handle(request, context) {
-      if (isMalformed(request, context.apiVersion)) return closeConnection;
+      if (isMalformed(request, context.apiVersion)) return refusal(request);
       const { image } = parts.metadata;
       const { found, missing } = lookUp(image, request, context);
       if (missing.length === 0) return respond(parts, request, context, found);
@@ -42,12 +42,21 @@ export function metadataHandler(parts: MetadataHandlerParts): Handler {
   });
 }
 
-/** Names may be null, and ids given, from version 12 on. Apache ends the request with an exception. */
+/** Names may be null, and ids given, from version 12 on. */
 function isMalformed(request: Request, apiVersion: number): boolean {
   return (
     apiVersion < 12 &&
     (request.topics ?? []).some((topic) => topic.name === null || topic.topicId !== zeroUuid)
   );
+}
+
+/** As `MetadataRequest.getErrorResponse`: names no broker. */
+function refusal(request: Request): Draft<typeof MetadataResponse> {
+  const topics = (request.topics ?? []).map(({ name, topicId }) => ({
+    ...withoutPartitions(name ?? '', ErrorCode.INVALID_REQUEST),
+    topicId,
+  }));
+  return { brokers: [], clusterId: null, controllerId: -1, topics };
 }
 
 function lookUp(

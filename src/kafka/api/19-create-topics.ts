@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert.ts';
 import type { Timers } from '../../env/timers.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import { CreateTopicsRequest, CreateTopicsResponse } from '../../wire/kafka/messages/19-create-topics.ts';
@@ -48,13 +49,9 @@ export function createTopicsHandler(parts: CreateTopicsParts): Handler {
       }
       const late = validateOnly ? new Set<string>() : await awaitLeaders(parts, results, timeoutMs);
       return {
-        topics: [...results].map(([name, result]) =>
-          toResult(
-            parts,
-            name,
-            late.has(name) ? apiError(ErrorCode.REQUEST_TIMED_OUT) : result,
-            validateOnly,
-          ),
+        // A topic that is named twice is answered twice.
+        topics: topics.map(({ name }) =>
+          toResult(parts, name, { result: results.get(name), isLate: late.has(name), validateOnly }),
         ),
       };
     },
@@ -100,14 +97,20 @@ async function awaitLeaders(
 function toResult(
   parts: CreateTopicsParts,
   name: string,
-  result: CreatedTopic | ApiError,
-  validateOnly: boolean,
+  {
+    result,
+    isLate,
+    validateOnly,
+  }: { result: CreatedTopic | ApiError | undefined; isLate: boolean; validateOnly: boolean },
 ): TopicResult {
+  assert(result !== undefined, `nothing became of topic ${name}`);
   if (isApiError(result)) return { name, ...result, configs: [] };
+  const topicId = validateOnly ? {} : { topicId: result.topicId };
+  if (isLate) return { name, ...topicId, ...apiError(ErrorCode.REQUEST_TIMED_OUT), configs: [] };
   return {
     name,
+    ...topicId,
     ...noError,
-    ...(validateOnly ? {} : { topicId: result.topicId }),
     numPartitions: result.replicas.size,
     replicationFactor: result.replicas.get(0)?.length ?? -1,
     configs: parts.describeConfigs(result.configs),

@@ -5,7 +5,7 @@ import type { Draft, Infer } from '../../wire/kafka/schema/index.ts';
 import type { MetadataCache } from '../metadata/metadata-cache.ts';
 import { zeroUuid } from '../metadata/model.ts';
 import { type ApiError, apiError } from './api-error.ts';
-import { closeConnection, type Handler, handler } from './handler.ts';
+import { type Handler, handler } from './handler.ts';
 import { awaitMetadata } from './topics/await-metadata.ts';
 import type { TopicAdmin } from './topics/topic-admin.ts';
 
@@ -28,7 +28,6 @@ export function deleteTopicsHandler(parts: DeleteTopicsParts): Handler {
     versions: [0, 6],
     async handle(request, { apiVersion }) {
       const wanted = requested(request, apiVersion);
-      if (wanted.some(({ name, topicId }) => name !== null && topicId !== zeroUuid)) return closeConnection;
       const refused = refusal(parts, apiVersion);
       if (refused !== null) return { responses: wanted.map((topic) => ({ ...topic, ...refused })) };
       const resolved = wanted.map((topic) => resolve(parts, topic));
@@ -47,13 +46,7 @@ function requested(
   request: Infer<typeof DeleteTopicsRequest>,
   apiVersion: number,
 ): { name: string | null; topicId: string }[] {
-  const topics =
-    apiVersion >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: zeroUuid }));
-  const seen = new Set<string>();
-  return topics.filter(({ name, topicId }) => {
-    const key = topicId === zeroUuid ? `name ${name}` : `id ${topicId}`;
-    return !seen.has(key) && seen.add(key);
-  });
+  return apiVersion >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: zeroUuid }));
 }
 
 function refusal(parts: DeleteTopicsParts, apiVersion: number): ApiError | null {
@@ -67,12 +60,17 @@ function resolve(
   { name, topicId }: { name: string | null; topicId: string },
 ): TopicResult {
   const { image } = metadata;
+  if (topicId !== zeroUuid && name !== null) return { name, topicId, ...apiError(ErrorCode.INVALID_REQUEST) };
+  // `KafkaApis.handleDeleteTopicsRequest` takes a topic without a name for one that the client may not see.
+  if (topicId === zeroUuid && name === null) {
+    return { name, topicId, ...apiError(ErrorCode.TOPIC_AUTHORIZATION_FAILED) };
+  }
   if (topicId !== zeroUuid) {
     const topic = image.topicById(topicId);
     if (topic === undefined) return { name: null, topicId, ...apiError(ErrorCode.UNKNOWN_TOPIC_ID) };
     return { name: topic.name, topicId, ...apiError(ErrorCode.NONE) };
   }
-  const known = name !== null && image.topic(name) !== undefined;
+  const known = image.topic(name ?? '') !== undefined;
   return { name, topicId, ...apiError(known ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) };
 }
 

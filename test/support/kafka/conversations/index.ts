@@ -1,0 +1,15 @@
+import type { Conversation } from '../conversation.ts';
+import { epochEnds, listingOffsets, producing, sequences, topicRules } from './records.ts';
+import { creatingTopics, deletingTopics, growingTopics, metadata } from './topics.ts';
+
+export const conversations: readonly Conversation[] = [
+  creatingTopics,
+  growingTopics,
+  deletingTopics,
+  metadata,
+  producing,
+  topicRules,
+  sequences,
+  listingOffsets,
+  epochEnds,
+];
