@@ -1,7 +1,13 @@
 import { MalformedError } from '../../base/malformed-error.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import { ProduceRequest, ProduceResponse } from '../../wire/kafka/messages/00-produce.ts';
-import { batchAt, Compression } from '../../wire/kafka/records/batch.ts';
+import {
+  BATCH_OVERHEAD,
+  BatchField,
+  batchAt,
+  Compression,
+  TRANSACTIONAL_BIT,
+} from '../../wire/kafka/records/batch.ts';
 import type { Draft, Infer } from '../../wire/kafka/schema/index.ts';
 import type { MetadataCache } from '../metadata/metadata-cache.ts';
 import type { PartitionAppend, PartitionAppended, ReplicaManager } from '../replica/replica-manager.ts';
@@ -49,9 +55,13 @@ export function produceHandler({ replicas, metadata }: ProduceDependencies): Han
       const entries: Entry[] = [];
       const appends: PartitionAppend[] = [];
       const accepted: Entry[] = [];
+      const whole = transactionRefusal(request);
       for (const { name: topic, partitionData } of request.topicData) {
         for (const { index, records } of partitionData) {
-          const entry: Entry = { topic, index, result: refuse(request, context, topic, records) };
+          const known = metadata.image.partition(topic, index) !== undefined;
+          const unknown = known ? undefined : failure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+          const result = whole ?? unknown ?? refuse(request, context, topic, records);
+          const entry: Entry = { topic, index, result };
           entries.push(entry);
           if (entry.result !== undefined || records === null) continue;
           accepted.push(entry);
@@ -72,6 +82,25 @@ export function produceHandler({ replicas, metadata }: ProduceDependencies): Han
   });
 }
 
+/**
+ * Records of a transaction need a transactional id, which `KafkaApis.handleProduceRequest` checks for the request as
+ * a whole. With one they are refused too: there is no transaction coordinator to have begun the transaction.
+ */
+function transactionRefusal(request: Request): PartitionAppended | undefined {
+  const isPart = request.topicData.some(({ partitionData }) =>
+    partitionData.some(({ records }) => records !== null && isTransactional(records)),
+  );
+  if (!isPart) return undefined;
+  if (request.transactionalId === null) return failure(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+  return failure(ErrorCode.INVALID_TXN_STATE, 'This broker does not serve transactions');
+}
+
+/** Looks at the first batch's attributes alone; whether it is a batch at all is found out later. */
+function isTransactional(records: Buffer): boolean {
+  if (records.length < BATCH_OVERHEAD || records.readInt8(BatchField.magic) !== 2) return false;
+  return (records.readInt16BE(BatchField.attributes) & TRANSACTIONAL_BIT) !== 0;
+}
+
 /** What can be said against a partition's records before they come to the log; undefined when nothing. */
 function refuse(
   request: Request,
@@ -82,17 +111,15 @@ function refuse(
   if (request.acks !== 0 && request.acks !== 1 && request.acks !== -1) {
     return failure(ErrorCode.INVALID_REQUIRED_ACKS);
   }
-  if (INTERNAL_TOPICS.has(topic) && clientId !== ADMIN_CLIENT_ID) {
-    return failure(ErrorCode.INVALID_TOPIC_EXCEPTION, `Clients can not write to the internal topic ${topic}`);
-  }
   try {
     checkFormat(apiVersion, records);
-    return undefined;
   } catch (error) {
     const refusal = error instanceof MalformedError ? rejected(error) : error;
     if (refusal instanceof RecordsRejectedError) return failure(ErrorCode[refusal.error], refusal.message);
     throw refusal;
   }
+  if (!INTERNAL_TOPICS.has(topic) || clientId === ADMIN_CLIENT_ID) return undefined;
+  return failure(ErrorCode.INVALID_TOPIC_EXCEPTION, `Clients can not write to the internal topic ${topic}`);
 }
 
 /** The rules of `ProduceRequest.validateRecords`: which formats and codecs a version may carry. */

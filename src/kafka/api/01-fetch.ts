@@ -39,6 +39,19 @@ const LEADER_HINT_VERSION = 16;
 /** From here on a client is supposed to know zstd (KIP-110). */
 const ZSTD_VERSION = 10;
 
+/** Found before anything is read: `FetchResponse.partitionResponse` names no transactions then, instead of null. */
+const UNREAD_ERRORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.UNKNOWN_TOPIC_ID,
+  ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
+]);
+/** With these `KafkaApis.maybeConvertFetchedData` gives null for the records. */
+const CONVERSION_ERRORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ErrorCode.UNSUPPORTED_VERSION,
+  ErrorCode.UNSUPPORTED_COMPRESSION_TYPE,
+  ErrorCode.CORRUPT_MESSAGE,
+]);
+
 /** A partition of the fetch with its topic's name, when the broker knows it. */
 interface Target {
   readonly asked: SessionPartition;
@@ -60,7 +73,7 @@ export function fetchHandler(dependencies: FetchDependencies): Handler {
       const replicaId = version >= 15 ? request.replicaState.replicaId : request.replicaId;
       const session = sessions.begin(sessionRequest(request, version, replicaId));
       if ('error' in session) {
-        return { errorCode: session.error, sessionId: request.sessionId, responses: [] };
+        return { errorCode: session.error, responses: [] };
       }
       const targets = session.partitions.map((asked) => resolveTarget(asked, version));
       const readable = targets.filter(({ refused }) => refused === undefined);
@@ -137,6 +150,8 @@ export function fetchHandler(dependencies: FetchDependencies): Handler {
     if (magic === 2 || result.bytes === 0) return result;
     const bytes = Buffer.concat(result.chunks);
     const batches = wholeBatches(bytes);
+    // What is not even one batch cannot be rewritten, nor be told from old records by the client.
+    if (batches.length === 0) return { ...result, chunks: [], bytes: 0 };
     if (batches.every((batch) => batch.magic <= magic)) return result;
     if (target.topic !== undefined && !dependencies.settingsFor(target.topic).downConversionEnable) {
       return failedFetch(ErrorCode.UNSUPPORTED_VERSION);
@@ -219,8 +234,8 @@ function partitionResponse(
     highWatermark: result.highWatermark,
     lastStableOffset: result.lastStableOffset,
     logStartOffset: result.logStartOffset,
-    abortedTransactions: result.abortedTransactions ?? null,
-    records: result.chunks,
+    abortedTransactions: result.abortedTransactions ?? (UNREAD_ERRORS.has(result.error) ? [] : null),
+    records: CONVERSION_ERRORS.has(result.error) ? null : result.chunks,
     ...(divergingEpoch === undefined ? {} : { divergingEpoch }),
     ...(currentLeader === undefined ? {} : { currentLeader }),
   };

@@ -31,9 +31,9 @@ export function deleteRecordsHandler({ replicas }: { replicas: Pick<ReplicaManag
     index: number,
     offset: number,
   ): { lowWatermark: number; errorCode: ErrorCode } {
-    if (INTERNAL_TOPICS.has(topic)) return { lowWatermark: -1, errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION };
     const partition = replicas.lookup({ topic, partition: index });
     if (isRefused(partition)) return { lowWatermark: -1, errorCode: partition.error };
+    if (INTERNAL_TOPICS.has(topic)) return { lowWatermark: -1, errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION };
     try {
       const deleted = partition.deleteRecords(offset);
       if (isRefused(deleted)) return { lowWatermark: -1, errorCode: deleted.error };

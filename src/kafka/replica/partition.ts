@@ -151,7 +151,7 @@ export class Partition {
   ): AppendInfo | Refused {
     const log = this.logFor(NO_EPOCH, true);
     if (isRefused(log)) return log;
-    if (options.acks === -1 && this.isr.length < options.minInsyncReplicas) {
+    if (options.acks === -1 && !this.hasEnoughInSync(options.minInsyncReplicas)) {
       return { error: ErrorCode.NOT_ENOUGH_REPLICAS };
     }
     const info = log.appendAsLeader(records, this.leaderEpoch, options.origin);
@@ -167,8 +167,13 @@ export class Partition {
     const log = this.logFor(NO_EPOCH, true);
     if (isRefused(log)) return { done: true, error: log.error };
     if (log.highWatermark < requiredOffset) return { done: false, error: ErrorCode.NONE };
-    const enough = this.isr.length >= minInsyncReplicas;
+    const enough = this.hasEnoughInSync(minInsyncReplicas);
     return { done: true, error: enough ? ErrorCode.NONE : ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND };
+  }
+
+  /** No more replicas are asked for than the partition has. */
+  private hasEnoughInSync(minInsyncReplicas: number): boolean {
+    return this.isr.length >= Math.min(minInsyncReplicas, this.replicas.length);
   }
 
   /** A follower has fetched from here on, so it has all before it. */

@@ -1,5 +1,5 @@
 import type { Env } from '../../env/env.ts';
-import { ErrorCode } from '../../wire/kafka/errors.ts';
+import { ErrorCode, type ErrorName } from '../../wire/kafka/errors.ts';
 import { LogError } from '../log/log-error.ts';
 import type { LogManager } from '../log/log-manager.ts';
 import type { AppendOrigin } from '../log/log-types.ts';
@@ -59,6 +59,14 @@ export interface AppendParams {
   readonly timeoutMs: number;
   readonly origin: AppendOrigin;
 }
+
+/** With these `ReplicaManager.appendToLocalLog` does not tell where the log starts. */
+const ERRORS_WITHOUT_LOG_START: ReadonlySet<ErrorName> = new Set<ErrorName>([
+  'CORRUPT_MESSAGE',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'KAFKA_STORAGE_ERROR',
+]);
 
 function failedAppend(error: ErrorCode, message?: string): PartitionAppended {
   const failed = { error, baseOffset: -1, nextOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 };
@@ -275,13 +283,11 @@ export class ReplicaManager {
   }
 
   private appendFailure(error: unknown, logStartOffset: number): PartitionAppended {
-    if (error instanceof RecordsRejectedError) {
-      const { recordErrors } = error;
-      return { ...failedAppend(ErrorCode[error.error], error.message), recordErrors, logStartOffset };
-    }
-    if (error instanceof LogError)
-      return { ...failedAppend(ErrorCode[error.error], error.message), logStartOffset };
-    throw error;
+    if (!(error instanceof RecordsRejectedError) && !(error instanceof LogError)) throw error;
+    const failed = failedAppend(ErrorCode[error.error], error.message);
+    if (ERRORS_WITHOUT_LOG_START.has(error.error)) return failed;
+    const recordErrors = error instanceof RecordsRejectedError ? error.recordErrors : [];
+    return { ...failed, recordErrors, logStartOffset };
   }
 
   private awaitReplicas(

@@ -166,7 +166,11 @@ scenario('a topic named twice in a request is created not at all', async ({ admi
   });
   assert.deepEqual(
     result?.topics.map(({ name, errorCode, errorMessage }) => [name, errorCode, errorMessage]),
-    [['twice', ErrorCode.INVALID_REQUEST, 'Found multiple entries for this topic.']],
+    Array.from({ length: 2 }, () => [
+      'twice',
+      ErrorCode.INVALID_REQUEST,
+      'Found multiple entries for this topic.',
+    ]),
   );
   assert.equal(zooKeeper.data('/brokers/topics/twice'), undefined);
 });
@@ -375,7 +379,11 @@ scenario('metadata of all topics, of none and by id', async ({ admin }) => {
       [null, unknown, ErrorCode.UNKNOWN_TOPIC_ID],
     ],
   );
-  assert.equal(await callHandler(handler, metadata, 11, { topics: [{ name: null, topicId }] }), undefined);
+  const tooOld = await callHandler(handler, metadata, 11, { topics: [{ name: null, topicId }] });
+  assert.deepEqual(
+    tooOld?.topics.map(({ errorCode }) => errorCode),
+    [ErrorCode.INVALID_REQUEST],
+  );
 });
 
 scenario('operations are told to those who ask', async ({ admin }) => {

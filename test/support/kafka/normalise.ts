@@ -27,7 +27,7 @@ export class Normaliser {
 
   private convert(value: unknown, field: string, options: NormaliseOptions): Json {
     if (value === null || value === undefined) return null;
-    if (Buffer.isBuffer(value)) return value.toString('hex');
+    if (Buffer.isBuffer(value)) return withoutFiller(field, value).toString('hex');
     if (Array.isArray(value)) {
       return value.toSorted(byName).map((element) => this.convert(element, field, options));
     }
@@ -58,6 +58,17 @@ export class Normaliser {
   }
 }
 
+/**
+ * After down-converted records Apache fills up what it had promised to send with a message of offset -1 that is cut
+ * off (`LazyDownConversionRecordsSend`).
+ */
+function withoutFiller(field: string, bytes: Buffer): Buffer {
+  if (field !== 'records') return bytes;
+  let at = 0;
+  while (at + 12 <= bytes.length && bytes[at] !== 0xff) at += 12 + bytes.readInt32BE(at + 8);
+  return bytes[at] === 0xff ? bytes.subarray(0, at) : bytes;
+}
+
 function isNothing(value: unknown): boolean {
   return value === -1 || value === 0 || value === '' || value === -1n;
 }
@@ -73,7 +84,14 @@ function byName(left: unknown, right: unknown): number {
     const order = Number(read(left, field) ?? 0) - Number(read(right, field) ?? 0);
     if (order !== 0) return order;
   }
-  return 0;
+  return contentOf(left).localeCompare(contentOf(right));
+}
+
+function contentOf(value: object): string {
+  return JSON.stringify(value, (name, inner) => {
+    if (typeof inner === 'bigint') return String(inner);
+    return name.toLowerCase() === 'topicid' ? undefined : inner;
+  });
 }
 
 function read(value: object, field: string): unknown {

@@ -212,7 +212,15 @@ export class Talk {
   private async patiently(answer: Promise<Buffer | undefined>): Promise<Buffer | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+      timer = setTimeout(
+        () =>
+          reject(
+            new Error(
+              `no answer to request ${this.correlationId} within ${PATIENCE_MS} ms, after ${this.exchanges.at(-1)?.step}`,
+            ),
+          ),
+        PATIENCE_MS,
+      );
     });
     try {
       return await Promise.race([answer, late]);

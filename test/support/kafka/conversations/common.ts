@@ -1,5 +1,7 @@
 import { ErrorCode } from '../../../../src/wire/kafka/errors.ts';
+import type { ProduceRequest } from '../../../../src/wire/kafka/messages/00-produce.ts';
 import { buildBatch } from '../../../../src/wire/kafka/records/builder.ts';
+import type { Draft } from '../../../../src/wire/kafka/schema/index.ts';
 import { CreateTopics, Metadata, Produce } from '../pairs.ts';
 import type { Talk } from '../talk.ts';
 
@@ -51,6 +53,8 @@ export function someRecords(count: number, firstMs = SOME_TIME_MS) {
     value: Buffer.from(`value ${index}`),
   }));
 }
+
+export type ProduceDraft = Draft<typeof ProduceRequest>;
 
 export function produceDraft(topic: string, records: Buffer | null, { acks = -1, partition = 0 } = {}) {
   return {

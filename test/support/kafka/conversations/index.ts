@@ -1,4 +1,5 @@
 import type { Conversation } from '../conversation.ts';
+import { fetching, fetchSessions } from './fetches.ts';
 import { epochEnds, listingOffsets, producing, sequences, topicRules } from './records.ts';
 import { creatingTopics, deletingTopics, growingTopics, metadata } from './topics.ts';
 
@@ -12,4 +13,6 @@ export const conversations: readonly Conversation[] = [
   sequences,
   listingOffsets,
   epochEnds,
+  fetching,
+  fetchSessions,
 ];
