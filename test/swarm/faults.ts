@@ -49,7 +49,6 @@ export function powerLosses(servers: readonly AnyServer[], at: () => void = () =
   };
 }
 
-
 /** The network falls into two parts; with `oneWay`, packets still pass in one direction. */
 export function partitions(sim: Simulation, names: readonly string[], oneWay: boolean): Fault {
   return {
