@@ -67,7 +67,7 @@ function readOptions(): Options | undefined {
   };
 }
 
-function commandFor({ system, seed, steps }: SeedReport): string {
+function commandFor({ system, seed, steps }: Pick<SeedReport, 'system' | 'seed' | 'steps'>): string {
   return `npm run sim -- --system ${system} --seed ${seed} --steps ${steps}`;
 }
 
@@ -96,13 +96,25 @@ async function explain(system: SimulatedSystem, report: SeedReport): Promise<voi
   console.log(`    repeat with: ${commandFor(report)}`);
 }
 
+/** A promise that fails with nobody to hear it would end the process without a word on the seed. */
+function nameSeedOfLostErrors(current: () => string): void {
+  process.on('unhandledRejection', (error) => {
+    console.log(`BAD an error that nobody handled:`, error);
+    console.log(`    repeat with: ${current()}`);
+    process.exit(1);
+  });
+}
+
 async function runAll({ chosen, firstSeed, seeds, steps, verbose }: Options): Promise<number> {
   let failures = 0;
   let done = 0;
   const startedMs = performance.now();
   let progressMs = startedMs;
+  let current = '';
+  nameSeedOfLostErrors(() => current);
   for (const system of chosen) {
     for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+      current = commandFor({ system: system.name, seed, steps });
       const report = await runSeed(system, { seed, steps, keepTrace: verbose });
       done++;
       if (verbose) console.log(report.trace.join('\n'));

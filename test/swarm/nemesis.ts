@@ -18,7 +18,7 @@ export class Nemesis {
     this.sim = sim;
     this.random = sim.random.fork();
     this.faults = faults.filter(() => this.random.chance(0.5));
-    this.meanPauseMs = 100 + this.random.below(6000);
+    this.meanPauseMs = 50 + this.random.below(this.random.chance(0.5) ? 800 : 5000);
     this.meanDurationMs = 50 + this.random.below(this.random.chance(0.3) ? 12_000 : 2000);
   }
 

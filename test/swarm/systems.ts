@@ -1,4 +1,5 @@
+import { singleBroker } from './kafka/single-broker.ts';
 import type { SimulatedSystem } from './system.ts';
 import { standaloneZooKeeper } from './zookeeper/standalone.ts';
 
-export const systems: readonly SimulatedSystem[] = [standaloneZooKeeper];
+export const systems: readonly SimulatedSystem[] = [standaloneZooKeeper, singleBroker];

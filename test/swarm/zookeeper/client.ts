@@ -70,8 +70,9 @@ export class SwarmClient {
     this.number = options.number;
   }
 
+  /** Whether it may send: it is attached, and has not sent the end of its session. */
   get isReady(): boolean {
-    return this.isAttached;
+    return this.isAttached && this.pending.at(-1)?.kind !== 'closeSession';
   }
 
   get outstanding(): number {
