@@ -216,7 +216,7 @@ describe('the packed package', { timeout: 120_000 }, () => {
       [
         'zkServer.sh',
         ['start', 'no-such.cfg'],
-        /^Using config: .*\n.*no-such\.cfg: no such file: name a zoo\.cfg\n$/,
+        /^Using config: .*\n.*no-such\.cfg: no such file: name a zoo\.cfg, or the directory that has one by --config\n$/,
       ],
       ['kafka-server-start.sh', ['no-such'], /^no-such: no such file: name a server\.properties\n$/],
       ['streamkeeper', ['start', '--kafka-port', 'x'], /^error: option '--kafka-port <port>'.*\n$/],
