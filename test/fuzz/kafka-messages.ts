@@ -3,7 +3,7 @@ import { MalformedError } from '../../src/base/malformed-error.ts';
 import { messages } from '../../src/wire/kafka/catalog.ts';
 import type { Message } from '../../src/wire/kafka/schema/index.ts';
 import { locate } from '../golden-checks/message-catalog.ts';
-import { GOLDEN_ROOT, openGolden } from '../golden-checks/tree.ts';
+import { GOLDEN_ROOT, GoldenDirectory } from '../golden-checks/tree.ts';
 import { type FuzzTarget, mutate, type SeededNumbers } from './fuzz-target.ts';
 
 interface Seed {
@@ -21,7 +21,8 @@ interface Vector {
 
 /** Codecs of all messages, fed with noise and with damaged golden vectors. */
 export function kafkaMessages(): FuzzTarget {
-  const seeds = openGolden(GOLDEN_ROOT, 'kafka/messages/messages-3.9.1.jsonl.gz')
+  const seeds = new GoldenDirectory(GOLDEN_ROOT)
+    .file('kafka/messages/messages-3.9.1.jsonl.gz')
     .lines<Vector>()
     .map(({ name, apiKey, version, hex }): Seed => {
       const located = locate(name, version, apiKey ?? undefined);

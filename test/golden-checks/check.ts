@@ -1,18 +1,41 @@
+import { posix } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+
+/** A directory of golden data. */
+export interface GoldenTree {
+  /** Content of the file at a path relative to the directory. Throws when there is none. */
+  read(path: string): Buffer;
+  has(path: string): boolean;
+}
 
 /** One file of golden data, with its path relative to the golden directory. */
 export class GoldenFile {
   readonly path: string;
-  private readonly raw: Buffer;
+  private readonly tree: GoldenTree;
 
-  constructor(path: string, raw: Buffer) {
+  constructor(path: string, tree: GoldenTree) {
     this.path = path;
-    this.raw = raw;
+    this.tree = tree;
   }
 
   /** The content, decompressed when the name ends in `.gz`. */
   bytes(): Buffer {
-    return this.path.endsWith('.gz') ? gunzipSync(this.raw) : this.raw;
+    const raw = this.tree.read(this.path);
+    return this.path.endsWith('.gz') ? gunzipSync(raw) : raw;
+  }
+
+  /** Another file of the same folder, which belongs to this one. */
+  sibling(name: string): GoldenFile {
+    return new GoldenFile(posix.join(posix.dirname(this.path), name), this.tree);
+  }
+
+  exists(): boolean {
+    return this.tree.has(this.path);
+  }
+
+  /** The name within its folder. */
+  get name(): string {
+    return posix.basename(this.path);
   }
 
   text(): string {

@@ -14,7 +14,12 @@ import {
   encodeConsumerOffset,
 } from '../../../../src/kafka/zk/znodes/consumer-offset.ts';
 import { decodeController } from '../../../../src/kafka/zk/znodes/controller.ts';
-import { decodeEntityConfig, encodeEntityConfig } from '../../../../src/kafka/zk/znodes/entity-config.ts';
+import {
+  decodeEntityConfig,
+  desanitize,
+  encodeEntityConfig,
+  sanitize,
+} from '../../../../src/kafka/zk/znodes/entity-config.ts';
 import {
   decodePartitionState,
   encodePartitionState,
@@ -110,5 +115,16 @@ test('damaged znodes are refused with their path', () => {
   ];
   for (const [decode, message] of cases) {
     assert.throws(decode, (error) => error instanceof MalformedError && message.test(error.message));
+  }
+});
+
+test('names of users and clients are safe in paths, as Kafka has them', () => {
+  for (const [name, safe] of [
+    ['CN=Jan Kowalski, O=sierra', 'CN%3DJan%20Kowalski%2C%20O%3Dsierra'],
+    ['app 1/sierra', 'app%201%2Fsierra'],
+    ["!*'()~-._", '%21%2A%27%28%29~-._'],
+  ] as const) {
+    assert.equal(sanitize(name), safe);
+    assert.equal(desanitize(safe), name);
   }
 });

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import type { Disk } from '../../../src/env/disk.ts';
-import type { LogConfig } from '../../../src/kafka/log/log-config.ts';
-import { LogError } from '../../../src/kafka/log/log-error.ts';
-import type { LogManager } from '../../../src/kafka/log/log-manager.ts';
-import type { LogReadResult, ReadIsolation } from '../../../src/kafka/log/log-types.ts';
-import type { UnifiedLog } from '../../../src/kafka/log/unified-log.ts';
-import { batchesIn, type RecordBatch } from '../../../src/wire/kafka/records/batch.ts';
-import type { LogRecord } from '../../../src/wire/kafka/records/record.ts';
-import { readBatch } from '../../../src/wire/kafka/records/records.ts';
-import { goldenFile, goldenJson } from '../../support/golden.ts';
-import { loadedManager, logConfig, logEnv } from '../../support/log-env.ts';
-import { untar } from '../../support/tar.ts';
+import type { Disk } from '../../src/env/disk.ts';
+import type { LogConfig } from '../../src/kafka/log/log-config.ts';
+import { LogError } from '../../src/kafka/log/log-error.ts';
+import type { LogManager } from '../../src/kafka/log/log-manager.ts';
+import type { LogReadResult, ReadIsolation } from '../../src/kafka/log/log-types.ts';
+import type { UnifiedLog } from '../../src/kafka/log/unified-log.ts';
+import { batchesIn, type RecordBatch } from '../../src/wire/kafka/records/batch.ts';
+import type { LogRecord } from '../../src/wire/kafka/records/record.ts';
+import { readBatch } from '../../src/wire/kafka/records/records.ts';
+import { loadedManager, logConfig, logEnv } from '../support/log-env.ts';
+import { untar } from '../support/tar.ts';
+import type { GoldenCheck, GoldenFile } from './check.ts';
 
 const LOG_DIR = '/data';
 /** Shortly after the archives were made, so that no producer has expired. */
@@ -76,8 +75,8 @@ function configOf(overrides: Record<string, string> = {}): LogConfig {
   });
 }
 
-function unpack(disk: Disk, name: string): void {
-  for (const [path, content] of archive(name)) {
+function unpack(disk: Disk, archive: GoldenFile): void {
+  for (const [path, content] of filesOf(archive)) {
     const full = `${LOG_DIR}/${path}`;
     disk.makeDirectory(full.slice(0, full.lastIndexOf('/')));
     const file = disk.open(full, 'create');
@@ -86,14 +85,14 @@ function unpack(disk: Disk, name: string): void {
   }
 }
 
-function archive(name: string): Map<string, Buffer> {
-  const files = untar(goldenFile(`kafka/logdirs/${name}.tar.gz`));
+function filesOf(archive: GoldenFile): Map<string, Buffer> {
+  const files = untar(archive.bytes());
   return new Map([...files].map(([path, content]) => [path.replace(/^(\.\/)?(data\/)?/, ''), content]));
 }
 
-function loadArchive(name: string, expected: Expected) {
+function loadArchive(archive: GoldenFile, expected: Expected) {
   const env = logEnv(NOW_MS);
-  unpack(env.disk, name);
+  unpack(env.disk, archive);
   const configFor = (topic: string) => configOf(expected.topics[topic]?.configs);
   return { env, loading: loadedManager(env, { logDirs: [LOG_DIR], configFor }) };
 }
@@ -278,72 +277,91 @@ function compareDirectories(name: string, found: Map<string, Buffer>, expected: 
   }
 }
 
-describe('log directories of Apache Kafka', () => {
-  it('serves old damage of corrupt-old-clean as it is, and all before it', async () => {
-    const expected = goldenJson<Expected>('kafka/logdirs/corrupt-old-clean.expected.json.gz');
-    const { loading } = loadArchive('corrupt-old-clean', expected);
-    const manager = await loading;
-    const damaged = expected.topics['kilo-plain']?.partitions['1'];
-    const log = manager.get({ topic: 'kilo-plain', partition: 1 });
-    assert.ok(damaged?.fetchError_read_uncommitted !== undefined && log !== undefined);
-    log.updateHighWatermark(log.logEnd);
-    const isolation = 'high-watermark';
-    const result = log.read({ startOffset: 0, maxBytes: 1_000_000, isolation, minOneMessage: true });
-    const next = log.read({ startOffset: 36, maxBytes: 1_000_000, isolation, minOneMessage: true });
-    const batches = [...result.chunks, ...next.chunks].flatMap((chunk) => [...batchesIn(chunk)]);
-    const bad = batches.find((batch) => !batch.isValid());
-    assert.ok(bad, 'the damaged batch is served');
-    assert.ok(bad.baseOffset <= damaged.endPosition && bad.lastOffset >= damaged.endPosition);
-    const sound = batches.slice(0, batches.indexOf(bad)).flatMap((batch) =>
-      [...readBatch(batch)].map((record) => ({ batch, record })),
+async function checkOldDamage(archive: GoldenFile, expected: Expected): Promise<void> {
+  const manager = await loadArchive(archive, expected).loading;
+  const damaged = expected.topics['kilo-plain']?.partitions['1'];
+  const log = manager.get({ topic: 'kilo-plain', partition: 1 });
+  assert.ok(damaged?.fetchError_read_uncommitted !== undefined && log !== undefined);
+  log.updateHighWatermark(log.logEnd);
+  const isolation = 'high-watermark';
+  const result = log.read({ startOffset: 0, maxBytes: 1_000_000, isolation, minOneMessage: true });
+  const next = log.read({ startOffset: 36, maxBytes: 1_000_000, isolation, minOneMessage: true });
+  const batches = [...result.chunks, ...next.chunks].flatMap((chunk) => [...batchesIn(chunk)]);
+  const bad = batches.find((batch) => !batch.isValid());
+  assert.ok(bad, 'the damaged batch is served');
+  assert.ok(bad.baseOffset <= damaged.endPosition && bad.lastOffset >= damaged.endPosition);
+  const sound = batches
+    .slice(0, batches.indexOf(bad))
+    .flatMap((batch) => [...readBatch(batch)].map((record) => ({ batch, record })));
+  assert.deepEqual(sound.map(describeRecord), damaged.records.map(normalize));
+  await manager.shutdown();
+}
+
+async function checkReplica(archive: GoldenFile, expected: Expected): Promise<void> {
+  const manager = await loadArchive(archive, expected).loading;
+  for (const [partition, { records }] of Object.entries(expected.topics['uniform-rep']?.partitions ?? {})) {
+    const log = manager.get({ topic: 'uniform-rep', partition: Number(partition) });
+    assert.ok(log);
+    const checkpointed = log.highWatermark;
+    if (!archive.name.includes('killed')) assert.equal(log.logEndOffset, records.length);
+    assert.ok(checkpointed > 0 && checkpointed <= log.logEndOffset);
+    const found = await readAll(log, 'log-end', (startOffset, isolation) =>
+      log.read({ startOffset, isolation, maxBytes: 5000, minOneMessage: true }),
     );
-    assert.deepEqual(sound.map(describeRecord), damaged.records.map(normalize));
-    await manager.shutdown();
-  });
+    assert.deepEqual(found.map(describeRecord), records.slice(0, log.logEndOffset).map(normalize));
+    for (const epoch of new Set(found.map(({ batch }) => batch.leaderEpoch))) {
+      const last = found.findLast(({ batch }) => batch.leaderEpoch === epoch)?.record.offset ?? -1;
+      assert.deepEqual(log.endOffsetForEpoch(epoch), { leaderEpoch: epoch, endOffset: last + 1 });
+    }
+  }
+  await manager.shutdown();
+}
 
-  for (const name of ['replicated-1', 'replicated-2', 'replicated-3', 'replicated-3-killed']) {
-    it(`loads ${name} with the same records and epochs as its peers`, async () => {
-      const expected = goldenJson<Expected>('kafka/logdirs/replicated.expected.json.gz');
-      const { loading } = loadArchive(name, expected);
-      const manager = await loading;
-      for (const [partition, { records }] of Object.entries(expected.topics['uniform-rep']?.partitions ?? {})) {
-        const log = manager.get({ topic: 'uniform-rep', partition: Number(partition) });
-        assert.ok(log);
-        const checkpointed = log.highWatermark;
-        if (name !== 'replicated-3-killed') assert.equal(log.logEndOffset, records.length);
-        assert.ok(checkpointed > 0 && checkpointed <= log.logEndOffset);
-        const found = await readAll(log, 'log-end', (startOffset, isolation) =>
-          log.read({ startOffset, isolation, maxBytes: 5000, minOneMessage: true }),
-        );
-        assert.deepEqual(found.map(describeRecord), records.slice(0, log.logEndOffset).map(normalize));
-        for (const epoch of new Set(found.map(({ batch }) => batch.leaderEpoch))) {
-          const last = found.findLast(({ batch }) => batch.leaderEpoch === epoch)?.record.offset ?? -1;
-          assert.deepEqual(log.endOffsetForEpoch(epoch), { leaderEpoch: epoch, endOffset: last + 1 });
-        }
+async function checkServed(archive: GoldenFile, expected: Expected): Promise<void> {
+  const manager = await loadArchive(archive, expected).loading;
+  await checkExpected(manager, expected);
+  await manager.shutdown();
+}
+
+async function checkLeft(archive: GoldenFile, after: GoldenFile, expected: Expected): Promise<void> {
+  const { env, loading } = loadArchive(archive, expected);
+  const manager = await loading;
+  leadAll(manager);
+  await manager.shutdown();
+  const name = archive.name.replace('.tar.gz', '');
+  compareDirectories(name, filesUnder(env.disk, LOG_DIR), filesOf(after));
+}
+
+const hasDamage = (expected: Expected) =>
+  Object.values(expected.topics).some(({ partitions }) =>
+    Object.values(partitions).some((partition) => partition.fetchError_read_uncommitted !== undefined),
+  );
+
+/** Log directories of Apache's brokers, with what those served from them and what they left behind. */
+export const kafkaLogDirectories: GoldenCheck = {
+  name: 'Kafka log directories',
+  matches: (path) => /^kafka\/logdirs\/[^/]+\.expected\.json\.gz$/.test(path),
+  *cases(file) {
+    const expected = file.json<Expected>();
+    const name = file.name.replace('.expected.json.gz', '');
+    if (name === 'replicated') {
+      for (const replica of ['1', '2', '3', '3-killed']) {
+        const archive = file.sibling(`replicated-${replica}.tar.gz`);
+        const label = `replica ${replica} has the same records and epochs as its peers`;
+        yield { label, run: () => checkReplica(archive, expected) };
       }
-      await manager.shutdown();
-    });
-  }
-
-  const names = ['clean', 'unclean', 'torn-tail', 'corrupt-crc', 'missing-indexes', 'legacy-format'];
-  for (const name of names) {
-    it(`loads ${name} and serves what Apache serves`, async () => {
-      const expected = goldenJson<Expected>(`kafka/logdirs/${name}.expected.json.gz`);
-      const { loading } = loadArchive(name, expected);
-      const manager = await loading;
-      await checkExpected(manager, expected);
-      await manager.shutdown();
-    });
-  }
-
-  for (const name of ['unclean', 'torn-tail', 'corrupt-crc', 'missing-indexes', 'corrupt-old-clean']) {
-    it(`leaves ${name} as Apache leaves it after a clean shutdown`, async () => {
-      const expected = goldenJson<Expected>(`kafka/logdirs/${name}.expected.json.gz`);
-      const { env, loading } = loadArchive(name, expected);
-      const manager = await loading;
-      leadAll(manager);
-      await manager.shutdown();
-      compareDirectories(name, filesUnder(env.disk, LOG_DIR), archive(`${name}.after`));
-    });
-  }
-});
+      return;
+    }
+    const archive = file.sibling(`${name}.tar.gz`);
+    if (hasDamage(expected)) {
+      const label = 'serves old damage as it is, and all before it';
+      yield { label, run: () => checkOldDamage(archive, expected) };
+    } else {
+      yield { label: 'serves what Apache serves', run: () => checkServed(archive, expected) };
+    }
+    const after = file.sibling(`${name}.after.tar.gz`);
+    if (after.exists()) {
+      yield { label: 'is left as Apache leaves it', run: () => checkLeft(archive, after, expected) };
+    }
+  },
+};
