@@ -6,6 +6,7 @@ const ENTRY_POINTS: readonly string[] = [
   // The commands behind the launchers in bin/, bundled by rolldown.config.mjs.
   'src/cli/streamkeeper.ts',
   'src/cli/zk-server.ts',
+  'src/cli/zk-cli.ts',
   'src/cli/kafka-server-start.ts',
   'src/cli/kafka-server-stop.ts',
   // The simulated environment serves tests alone.

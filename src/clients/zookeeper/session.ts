@@ -289,7 +289,7 @@ export class Session {
 
   private receive(header: ReplyHeader, body: ByteReader): void {
     if (header.xid === SpecialXid.notification) {
-      this.notify(WatcherEvent.read(body));
+      this.notify(WatcherEvent.read(body), header.zxid);
     } else if (header.xid === SpecialXid.auth) {
       this.receiveAuth(header.err);
     } else if (header.xid !== SpecialXid.setWatches) {
@@ -315,12 +315,12 @@ export class Session {
     if (errorCode === ErrorCode.AUTHFAILED) this.finish('authFailed', 'authFailed');
   }
 
-  private notify(event: WatcherEvent): void {
+  private notify(event: WatcherEvent, zxid: number): void {
     const type = EVENT_TYPES.get(event.type);
     // Anything else is about the state of the connection, which this end knows itself.
     if (type === undefined) return;
     const path = this.options.chroot.toClient(event.path ?? '');
-    for (const watch of this.watches.fire({ type, path })) watch({ type, path });
+    for (const watch of this.watches.fire({ type, path })) watch({ type, path, zxid });
   }
 
   private lost(connection: SessionConnection, reason: string): void {

@@ -13,6 +13,8 @@ export interface WatchEvent {
   type: WatchEventType;
   /** The node it is about, below the chroot. */
   path: string;
+  /** The transaction that brought it about; absent for what the client itself reports. */
+  zxid?: number;
 }
 
 export type Watch = (event: WatchEvent) => void;

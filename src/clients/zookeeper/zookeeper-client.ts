@@ -23,7 +23,7 @@ import {
 import { Chroot, checkPath } from './path.ts';
 import { type Auth, Session, type SessionEvent, type SessionState } from './session.ts';
 import type { Watch, WatchKind } from './watches.ts';
-import { ZooKeeperError } from './zookeeper-error.ts';
+import { isZooKeeperError, ZooKeeperError } from './zookeeper-error.ts';
 
 const DEFAULT_SESSION_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_FRAME_BYTES = 64 * 1024 * 1024;
@@ -116,6 +116,14 @@ export class ZooKeeperClient {
       session: options.session,
       onEvent: (event) => this.changed(event),
     });
+  }
+
+  /**
+   * A client that is on its way to a session: its requests wait for the first attempt to connect and fail with it,
+   * later ones with the next. Throws {@link ConnectStringError}.
+   */
+  static open(env: Env, options: ZooKeeperClientOptions): ZooKeeperClient {
+    return new ZooKeeperClient(env, options);
   }
 
   /**
@@ -406,12 +414,23 @@ export class ZooKeeperClient {
 
   /**
    * Takes watches away: the given one, or all of that type on the node. They are called a last time, with an
-   * event that says so. Rejects with NOWATCHER when there is none.
+   * event that says so. Rejects with NOWATCHER when there is none. `local` gives them up also when there is no
+   * connection to tell a server by.
    */
-  removeWatches(path: string, type: WatcherTypeName, watch?: Watch): Promise<void> {
-    return this.call(path, () => {
-      const { watches } = this.session;
-      const kinds = KINDS_OF_TYPE[type];
+  removeWatches(
+    path: string,
+    type: WatcherTypeName,
+    watch?: Watch,
+    options: { local?: boolean } = {},
+  ): Promise<void> {
+    const { watches } = this.session;
+    const kinds = KINDS_OF_TYPE[type];
+    const forget = (): void => {
+      for (const [kind, removed] of watches.remove(kinds, path, watch)) {
+        removed({ type: EVENT_OF_KIND[kind], path });
+      }
+    };
+    const operation = this.call(path, () => {
       const request = { path: this.serverPath(path), type: WatcherType[type] };
       if (!watches.has(kinds, path, watch)) throw new ZooKeeperError('NOWATCHER', path);
       // The server knows one watch for all callbacks of a client: it goes with the last of them.
@@ -421,22 +440,25 @@ export class ZooKeeperClient {
         write: (writer) => protocol.RemoveWatchesRequest.write(writer, request),
         read: nothing,
         onReply: (errorCode) => {
-          if (errorCode !== ErrorCode.OK) return;
-          for (const [kind, removed] of watches.remove(kinds, path, watch)) {
-            removed({ type: EVENT_OF_KIND[kind], path });
-          }
+          if (errorCode === ErrorCode.OK) forget();
         },
       };
+    });
+    if (options.local !== true) return operation;
+    return operation.catch((error: unknown) => {
+      if (!isZooKeeperError(error, 'CONNECTIONLOSS')) throw error;
+      forget();
     });
   }
 
   /** The ensemble's configuration, which lies outside of any chroot. */
-  getConfig(): Promise<NodeData> {
-    const request = { path: CONFIG_PATH, watch: false };
+  getConfig(watch?: Watch): Promise<NodeData> {
+    const request = { path: CONFIG_PATH, watch: watch !== undefined };
     return this.call(CONFIG_PATH, () => ({
       type: OpCode.getData,
       write: (writer) => protocol.GetDataRequest.write(writer, request),
       read: (body) => protocol.GetDataResponse.read(body),
+      onReply: this.watchOnSuccess('data', CONFIG_PATH, watch),
     }));
   }
 

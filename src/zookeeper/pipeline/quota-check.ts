@@ -1,6 +1,5 @@
+import { limitPath, parseStatsTrack, usagePath } from '../../wire/zookeeper/quota.ts';
 import type { DataTree } from '../tree/data-tree.ts';
-import { limitPath, usagePath } from '../tree/quota-paths.ts';
-import { parseStatsTrack } from '../tree/stats-track.ts';
 
 /**
  * Whether so many more nodes and bytes at `path` stay within the hard limits of the quota that covers it

@@ -1,7 +1,6 @@
 import type { Env } from '../../env/env.ts';
+import { limitPath, parseStatsTrack, usagePath } from '../../wire/zookeeper/quota.ts';
 import { topNamespace } from '../tree/path.ts';
-import { limitPath, usagePath } from '../tree/quota-paths.ts';
-import { parseStatsTrack } from '../tree/stats-track.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { javaDate } from './java-date.ts';
 import type { ServerCore } from './server-core.ts';

@@ -1,15 +1,22 @@
 import { assert } from '../../base/assert.ts';
 import type { ACL, Stat, StatPersisted } from '../../wire/zookeeper/data.ts';
 import { ErrorCode } from '../../wire/zookeeper/errors.ts';
+import {
+  formatUsage,
+  LIMIT_NODE,
+  parseStatsTrack,
+  QUOTA_PATH,
+  USAGE_NODE,
+  usagePath,
+} from '../../wire/zookeeper/quota.ts';
 import { OPEN_ACL_ID } from '../../wire/zookeeper/snapshot.ts';
 import type { TxnHeader } from '../../wire/zookeeper/txn.ts';
 import type { TxnBody } from '../../wire/zookeeper/txn-entry.ts';
 import { AclCache, READ_ACL } from './acl-cache.ts';
 import { DataNode, newStat, wireStat } from './data-node.ts';
 import { type EphemeralKind, ephemeralKind } from './ephemeral-type.ts';
-import { CONFIG_PATH, childName, parentPath, QUOTA_PATH, SYSTEM_PATH } from './path.ts';
-import { LIMIT_NODE, QuotaPaths, USAGE_NODE, usagePath } from './quota-paths.ts';
-import { formatUsage, parseStatsTrack } from './stats-track.ts';
+import { CONFIG_PATH, childName, parentPath, SYSTEM_PATH } from './path.ts';
+import { QuotaPaths } from './quota-paths.ts';
 import { nodeDigest, TreeDigest } from './tree-digest.ts';
 
 /**

@@ -1,6 +1,7 @@
+import { QUOTA_PATH } from '../../wire/zookeeper/quota.ts';
+
 /** The node that holds the ensemble's configuration (ZooDefs.CONFIG_NODE). */
 export const CONFIG_PATH = '/zookeeper/config';
-export const QUOTA_PATH = '/zookeeper/quota';
 export const SYSTEM_PATH = '/zookeeper';
 
 /** The nodes that every tree has and that nobody may delete. */

@@ -1,17 +1,4 @@
-import { parentPath, QUOTA_PATH } from './path.ts';
-
-export const LIMIT_NODE = 'zookeeper_limits';
-export const USAGE_NODE = 'zookeeper_stats';
-
-/** The node that holds the limits of the quota on `path`. */
-export function limitPath(path: string): string {
-  return `${QUOTA_PATH}${path}/${LIMIT_NODE}`;
-}
-
-/** The node that holds the usage counted for the quota on `path`. */
-export function usagePath(path: string): string {
-  return `${QUOTA_PATH}${path}/${USAGE_NODE}`;
-}
+import { parentPath } from './path.ts';
 
 /** The paths that have a quota. */
 export class QuotaPaths {

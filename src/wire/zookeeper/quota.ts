@@ -1,3 +1,18 @@
+/** Below it lies, for every path with a quota, a copy of the path with its limits and its usage (Quotas). */
+export const QUOTA_PATH = '/zookeeper/quota';
+export const LIMIT_NODE = 'zookeeper_limits';
+export const USAGE_NODE = 'zookeeper_stats';
+
+/** The node that holds the limits of the quota on `path`. */
+export function limitPath(path: string): string {
+  return `${QUOTA_PATH}${path}/${LIMIT_NODE}`;
+}
+
+/** The node that holds the usage counted for the quota on `path`. */
+export function usagePath(path: string): string {
+  return `${QUOTA_PATH}${path}/${USAGE_NODE}`;
+}
+
 /**
  * The text in quota nodes (StatsTrack of ZooKeeper 3.9): limits in `zookeeper_limits`, usage in
  * `zookeeper_stats`. A value of -1 means no limit.
@@ -21,6 +36,13 @@ export function parseStatsTrack(data: Buffer | null): StatsTrack {
     }
   }
   return track;
+}
+
+/** The text of a limits node: the hard limits come behind an extra `=`, which keeps old servers from reading them. */
+export function formatLimits({ count, bytes, byteHardLimit, countHardLimit }: StatsTrack): Buffer {
+  return Buffer.from(
+    `count=${count},bytes=${bytes}=;byteHardLimit=${byteHardLimit};countHardLimit=${countHardLimit}`,
+  );
 }
 
 /** The text that Apache's `zookeeper_stats` nodes hold: usage alone. */
