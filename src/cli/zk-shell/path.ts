@@ -33,7 +33,3 @@ function reasonAt(path: string, at: number): string | undefined {
   }
   return REFUSED.test(char) ? 'invalid character' : undefined;
 }
-
-export function childPath(parent: string, name: string): string {
-  return parent === '/' ? `/${name}` : `${parent}/${name}`;
-}
