@@ -45,11 +45,10 @@ const SMALL = { 'log.segment.bytes': '8192', 'log.index.interval.bytes': '256' }
  */
 type Durability = 'processes fall' | 'machines fall, each record flushed' | 'machines fall, nothing flushed';
 
-/** A standalone ZooKeeper, one broker, producers and a consumer group. */
-export const singleBroker: SimulatedSystem = {
-  name: 'kafka',
-  build: (sim) => new SingleBrokerRun(sim),
-};
+/** A standalone ZooKeeper, one broker, producers and a consumer group; `settings` of the broker come last. */
+export function singleBroker(settings: Readonly<Record<string, string>> = {}): SimulatedSystem {
+  return { name: 'kafka', build: (sim) => new SingleBrokerRun(sim, settings) };
+}
 
 class SingleBrokerRun implements SystemRun {
   readonly description: string;
@@ -80,7 +79,7 @@ class SingleBrokerRun implements SystemRun {
   private readonly reader: TopicReader;
   private readonly admin: BrokerConnection;
 
-  constructor(sim: Simulation) {
+  constructor(sim: Simulation, settings: Readonly<Record<string, string>>) {
     this.sim = sim;
     const random = sim.random.fork();
     this.random = random;
@@ -92,7 +91,7 @@ class SingleBrokerRun implements SystemRun {
     this.durability = kinds[random.below(kinds.length)] ?? 'processes fall';
     this.partitions = 1 + random.below(3);
     this.zookeeper = this.makeZooKeeper();
-    this.broker = this.makeBroker();
+    this.broker = this.makeBroker(settings);
     const producers = 1 + random.below(3);
     const members = 1 + random.below(3);
     for (let number = 0; number < producers; number++) this.addProducer(number);
@@ -259,7 +258,9 @@ class SingleBrokerRun implements SystemRun {
     });
   }
 
-  private makeBroker(): SupervisedServer<{ broker: Broker; failure: Promise<unknown> }> {
+  private makeBroker(
+    overrides: Readonly<Record<string, string>>,
+  ): SupervisedServer<{ broker: Broker; failure: Promise<unknown> }> {
     const settings: Record<string, string> = {
       'broker.id': '0',
       listeners: `PLAINTEXT://broker0:${BROKER_PORT}`,
@@ -274,6 +275,7 @@ class SingleBrokerRun implements SystemRun {
     };
     if (this.durability === 'machines fall, each record flushed')
       settings['log.flush.interval.messages'] = '1';
+    Object.assign(settings, overrides);
     const given = Object.entries(settings).map(([key, value]) => ({ key, value, where: 'the simulation' }));
     return new SupervisedServer<{ broker: Broker; failure: Promise<unknown> }>({
       sim: this.sim,

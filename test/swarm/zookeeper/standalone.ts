@@ -1,5 +1,9 @@
 import type { Simulation } from '../../../src/env/sim/simulation.ts';
-import { type RunningZooKeeperServer, startZooKeeperServer } from '../../../src/zookeeper/index.ts';
+import {
+  type RunningZooKeeperServer,
+  startZooKeeperServer,
+  type ZooKeeperServerOptions,
+} from '../../../src/zookeeper/index.ts';
 import {
   brokenConnections,
   brokenDisks,
@@ -31,10 +35,9 @@ const TICK_MS = 500;
 const SETTLE_WITHIN_MS = 120_000;
 
 /** A standalone ZooKeeper server and several clients. */
-export const standaloneZooKeeper: SimulatedSystem = {
-  name: 'zookeeper',
-  build: (sim) => new StandaloneRun(sim),
-};
+export function standaloneZooKeeper(config: Partial<ZooKeeperServerOptions> = {}): SimulatedSystem {
+  return { name: 'zookeeper', build: (sim) => new StandaloneRun(sim, config) };
+}
 
 class StandaloneRun implements SystemRun {
   readonly description: string;
@@ -47,7 +50,7 @@ class StandaloneRun implements SystemRun {
   private readonly loads: ClientLoad[] = [];
   private readonly registers: readonly string[];
 
-  constructor(sim: Simulation) {
+  constructor(sim: Simulation, config: Partial<ZooKeeperServerOptions>) {
     this.sim = sim;
     const random = sim.random.fork();
     const { committed } = this;
@@ -72,7 +75,7 @@ class StandaloneRun implements SystemRun {
     const snapCount = 20 + random.below(random.chance(0.5) ? 60 : 2000);
     const preAllocSizeBytes = 4096 << random.below(5);
     const timeoutMs = 2 * TICK_MS + random.below(8000);
-    this.server = this.makeServer({ snapCount, preAllocSizeBytes });
+    this.server = this.makeServer({ snapCount, preAllocSizeBytes, ...config });
     const count = 1 + random.below(6);
     for (let number = 0; number < count; number++) this.addClient(number, timeoutMs, shape);
     const names = [this.server.name, ...this.clients.map(({ number }) => `client${number}`)];
@@ -162,10 +165,7 @@ class StandaloneRun implements SystemRun {
     return true;
   }
 
-  private makeServer(options: {
-    snapCount: number;
-    preAllocSizeBytes: number;
-  }): SupervisedServer<RunningZooKeeperServer> {
+  private makeServer(options: Partial<ZooKeeperServerOptions>): SupervisedServer<RunningZooKeeperServer> {
     const { sim, history } = this;
     const nowMs = (): number => sim.nowMs;
     const host = sim.host('zk1');

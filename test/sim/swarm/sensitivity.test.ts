@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { singleBroker } from '../../swarm/kafka/single-broker.ts';
+import { runSeed } from '../../swarm/run-seed.ts';
+import type { SimulatedSystem } from '../../swarm/system.ts';
+import { standaloneZooKeeper } from '../../swarm/zookeeper/standalone.ts';
+
+const SEEDS = 40;
+const STEPS = 2500;
+
+/** The rule that the first failing seed broke. */
+async function firstBroken(system: SimulatedSystem): Promise<string | undefined> {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { failure } = await runSeed(system, { seed, steps: STEPS });
+    if (failure !== undefined) return failure.invariant;
+  }
+  return undefined;
+}
+
+describe('the simulation of servers that are set up to lose data', () => {
+  it('finds the writes that ZooKeeper loses without forceSync', async () => {
+    assert.equal(await firstBroken(standaloneZooKeeper({ forceSync: false })), 'no acknowledged write lost');
+  });
+
+  it('finds the records that a broker loses when it is said to flush each one but does not', async () => {
+    const broken = await firstBroken(singleBroker({ 'log.flush.interval.messages': '9223372036854775807' }));
+
+    const losses = [
+      'no acknowledged record lost',
+      'a record never changes',
+      'producer state is kept',
+      'committed offsets never go back',
+      'monotone high watermark',
+    ];
+    assert.ok(losses.includes(broken ?? ''), `broken: ${broken}`);
+  });
+});
