@@ -1,0 +1,406 @@
+import { assert } from '../../base/assert.ts';
+import type { Log } from '../../env/log.ts';
+import { PacketType } from '../../wire/zookeeper/quorum.ts';
+import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
+import type { QuorumVerifier } from '../election/quorum-verifier.ts';
+import { SyncedLearnerTracker } from '../election/synced-learner-tracker.ts';
+import { counterOf, makeZxid } from '../pipeline/zxid.ts';
+import { LearnerHandler, type LearnerLink, type LearnerMaster, ProtocolError } from './learner-handler.ts';
+import { type ForwardedRequest, informPacket, plainPacket, proposalPacket } from './packets.ts';
+import type { History } from './synchronisation.ts';
+
+/** The peer that leads; read anew each time. */
+export interface LeaderPeer {
+  readonly id: number;
+  readonly acceptedEpoch: number;
+  readonly currentEpoch: number;
+  /** The last committed configuration. */
+  readonly config: QuorumVerifier;
+  /** The last proposed one; that of `config` when none is under way. */
+  readonly lastSeenConfig: QuorumVerifier;
+}
+
+/** What a leader does to its server. All calls return at once. */
+export interface LeaderPorts {
+  readonly history: History;
+  monotonicMs(): number;
+  /** Writes the epoch down for good: no leader of an earlier one, or of this one, will be followed. */
+  acceptEpoch(epoch: number): void;
+  /** Writes down that this server's history is that of the epoch. All of it is durable already. */
+  enterEpoch(epoch: number): void;
+  /** A quorum has the leader's history: the server may serve, with zxids of this epoch. */
+  serve(epoch: number): void;
+  /** Logs a proposal; {@link Leader.logged} tells when it is durable. */
+  append(txn: EncodedTxn): void;
+  /** Applies a committed transaction and answers its request, if that came from here. */
+  commit(txn: EncodedTxn): void;
+  touch(sessionId: bigint, timeoutMs: number): void;
+  /** Whether a session lives, which from now on belongs to that learner. */
+  revalidate(learner: LearnerHandler, sessionId: bigint, timeoutMs: number): boolean;
+  /** A learner's client wants a write or a sync. */
+  forwarded(learner: LearnerHandler, request: ForwardedRequest): void;
+  /** The leader has given up: its server stops serving and elects anew. */
+  ended(reason: string): void;
+}
+
+export interface LeaderOptions {
+  peer: LeaderPeer;
+  ports: LeaderPorts;
+  log: Log;
+  tickMs: number;
+  /** Ticks that learners have to connect and to get the leader's history. */
+  initLimit: number;
+  /** Ticks that learners may be silent. */
+  syncLimit: number;
+}
+
+interface Proposal {
+  readonly txn: EncodedTxn;
+  readonly zxid: number;
+  readonly packet: Buffer;
+  readonly acks: SyncedLearnerTracker;
+}
+
+/** A sync that waits for the leader's word. */
+interface PendingSync {
+  /** Everything up to here has to be committed first. */
+  readonly zxid: number;
+  readonly done: () => void;
+}
+
+type LeaderPhase = 'discovery' | 'election' | 'synchronisation' | 'broadcast' | 'ended';
+
+const LAST_COUNTER = 0xffff_ffff;
+
+/**
+ * The leader of an epoch (Leader of 3.9, ZAB 1.0), without sockets or files:
+ *
+ *     discovery     --a quorum told its accepted epochs--> election: a later epoch is accepted and proposed
+ *     election      --a quorum accepted it--> synchronisation: the epoch is entered, learners get the history
+ *     synchronisation --a quorum has it (ACK of NEWLEADER)--> broadcast: the server serves
+ *     discovery, election, synchronisation --initLimit ticks without the next--> ended
+ *     election      --a learner has a later history--> election, without that learner
+ *     broadcast     --a tick without a quorum of learners that answer--> ended
+ *     broadcast     --the epoch's last zxid is given out--> ended, for a new epoch
+ */
+export class Leader implements LearnerMaster {
+  readonly log: Log;
+  readonly history: History;
+  private readonly peer: LeaderPeer;
+  private readonly ports: LeaderPorts;
+  private readonly options: LeaderOptions;
+  private phase: LeaderPhase = 'discovery';
+  private phaseSinceMs: number;
+  private readonly handlers = new Set<LearnerHandler>();
+  private readonly startedMs: number;
+  private chosenEpoch: number | undefined;
+  private highestAcceptedEpoch: number;
+  private readonly connected: SyncedLearnerTracker;
+  private readonly epochAcks: SyncedLearnerTracker;
+  private newLeaderAcks: SyncedLearnerTracker | undefined;
+  /** What this server had when it began to lead. */
+  private readonly summary: { readonly currentEpoch: number; readonly lastZxid: number };
+  /** In order; from the head on not committed yet. */
+  private readonly proposals = new Map<number, Proposal>();
+  private lastProposedZxid = 0;
+  private lastCommittedZxid = 0;
+  private pendingSyncs: PendingSync[] = [];
+  private halfTicks = 0;
+  readonly proposalBytes = { last: -1, min: -1, max: -1 };
+
+  constructor(options: LeaderOptions) {
+    const { peer, ports } = options;
+    this.options = options;
+    this.peer = peer;
+    this.ports = ports;
+    this.log = options.log;
+    this.history = ports.history;
+    this.startedMs = ports.monotonicMs();
+    this.phaseSinceMs = this.startedMs;
+    this.highestAcceptedEpoch = peer.acceptedEpoch;
+    this.connected = new SyncedLearnerTracker([peer.config]);
+    this.epochAcks = new SyncedLearnerTracker([peer.config]);
+    this.summary = { currentEpoch: peer.currentEpoch, lastZxid: ports.history.lastProcessedZxid };
+  }
+
+  /** Begins to lead: this server itself is the first to be heard of. */
+  start(): void {
+    this.connected.add(this.peer.id);
+    this.considerEpoch();
+  }
+
+  /** Gives up, for a reason from outside or because of {@link LeaderPorts.ended}. */
+  end(reason: string): void {
+    if (this.phase === 'ended') return;
+    this.phase = 'ended';
+    for (const handler of [...this.handlers]) handler.close(reason);
+    this.ports.ended(reason);
+  }
+
+  private enter(phase: LeaderPhase): void {
+    this.phase = phase;
+    this.phaseSinceMs = this.monotonicMs();
+  }
+
+  accept(link: LearnerLink): LearnerHandler {
+    const handler = new LearnerHandler(this, link);
+    this.handlers.add(handler);
+    return handler;
+  }
+
+  // As its learners see it
+
+  get configVersion(): number {
+    return this.peer.config.version;
+  }
+
+  get newestConfig(): string {
+    return this.peer.lastSeenConfig.toText();
+  }
+
+  get epoch(): number | undefined {
+    return this.chosenEpoch;
+  }
+
+  get isElectionFinished(): boolean {
+    return this.phase === 'synchronisation' || this.phase === 'broadcast';
+  }
+
+  get isServing(): boolean {
+    return this.phase === 'broadcast';
+  }
+
+  get initTimeoutMs(): number {
+    return this.options.initLimit * this.options.tickMs;
+  }
+
+  get syncTimeoutMs(): number {
+    return this.options.syncLimit * this.options.tickMs;
+  }
+
+  monotonicMs(): number {
+    return this.ports.monotonicMs();
+  }
+
+  get learners(): readonly LearnerHandler[] {
+    return [...this.handlers];
+  }
+
+  get pendingSyncCount(): number {
+    return this.pendingSyncs.length;
+  }
+
+  get uptimeMs(): number {
+    return this.monotonicMs() - this.startedMs;
+  }
+
+  // Discovery and election
+
+  learnerJoined(handler: LearnerHandler, acceptedEpoch: number): void {
+    if (this.phase === 'discovery') {
+      this.highestAcceptedEpoch = Math.max(this.highestAcceptedEpoch, acceptedEpoch);
+      this.connected.add(handler.id);
+      this.considerEpoch();
+    }
+    handler.proceed();
+  }
+
+  private considerEpoch(): void {
+    if (this.phase !== 'discovery' || !this.connected.hasAllQuorums()) return;
+    const epoch = this.highestAcceptedEpoch + 1;
+    this.ports.acceptEpoch(epoch);
+    this.chosenEpoch = epoch;
+    this.enter('election');
+    this.log.info('proposing an epoch', { epoch });
+    this.epochAcks.add(this.peer.id);
+    this.proceedAll();
+    this.considerElection();
+  }
+
+  epochAcked(handler: LearnerHandler, currentEpoch: number | undefined, lastZxid: number): void {
+    if (this.phase === 'election' && currentEpoch !== undefined) {
+      const { summary } = this;
+      const isLater =
+        currentEpoch > summary.currentEpoch ||
+        (currentEpoch === summary.currentEpoch && lastZxid > summary.lastZxid);
+      if (isLater) {
+        throw new ProtocolError(
+          `it is ahead of its leader: epoch ${currentEpoch} and zxid 0x${lastZxid.toString(16)} against ` +
+            `epoch ${summary.currentEpoch} and zxid 0x${summary.lastZxid.toString(16)}`,
+        );
+      }
+      this.epochAcks.add(handler.id);
+      this.considerElection();
+    }
+    handler.proceed();
+  }
+
+  private considerElection(): void {
+    const { chosenEpoch } = this;
+    if (this.phase !== 'election' || !this.epochAcks.hasAllQuorums()) return;
+    assert(chosenEpoch !== undefined, 'an epoch has been chosen');
+    this.ports.enterEpoch(chosenEpoch);
+    this.enter('synchronisation');
+    this.newLeaderAcks = this.newTracker();
+    this.newLeaderAcks.add(this.peer.id);
+    this.proceedAll();
+    this.considerServing();
+  }
+
+  /** Votes are counted in the committed configuration and in one that is being proposed. */
+  private newTracker(): SyncedLearnerTracker {
+    const { config, lastSeenConfig } = this.peer;
+    return new SyncedLearnerTracker(lastSeenConfig.version > config.version ? [config, lastSeenConfig] : [config]);
+  }
+
+  newLeaderAcked(handler: LearnerHandler): void {
+    if (this.phase === 'synchronisation') {
+      this.newLeaderAcks?.add(handler.id);
+      this.considerServing();
+    }
+    handler.proceed();
+  }
+
+  private considerServing(): void {
+    const { chosenEpoch, newLeaderAcks } = this;
+    if (this.phase !== 'synchronisation' || newLeaderAcks === undefined || !newLeaderAcks.hasAllQuorums()) return;
+    assert(chosenEpoch !== undefined, 'an epoch has been chosen');
+    this.enter('broadcast');
+    this.lastProposedZxid = makeZxid(chosenEpoch, 0);
+    this.lastCommittedZxid = this.lastProposedZxid;
+    this.log.info('leading with a quorum', { epoch: chosenEpoch, servers: String(newLeaderAcks) });
+    this.ports.serve(chosenEpoch);
+    this.proceedAll();
+  }
+
+  private proceedAll(): void {
+    for (const handler of [...this.handlers]) handler.proceed();
+  }
+
+  // Broadcast
+
+  /** Sends a transaction to all followers and the own log. It is committed when a quorum has it on disk. */
+  propose(txn: EncodedTxn): void {
+    if (this.phase !== 'broadcast') return;
+    const { zxid } = txn.entry.header;
+    assert(zxid === this.lastProposedZxid + 1, `zxid ${zxid} does not follow ${this.lastProposedZxid}`);
+    if (counterOf(zxid) === LAST_COUNTER) {
+      this.end('the zxids of this epoch are used up');
+      return;
+    }
+    const packet = proposalPacket(txn, zxid);
+    this.proposals.set(zxid, { txn, zxid, packet, acks: this.newTracker() });
+    this.lastProposedZxid = zxid;
+    this.countBytes(txn.payload.length);
+    this.ports.append(txn);
+    for (const handler of this.handlers) {
+      if (handler.isForwarding && !handler.isObserver) handler.propose(zxid, packet);
+    }
+  }
+
+  private countBytes(bytes: number): void {
+    const { proposalBytes } = this;
+    proposalBytes.last = bytes;
+    proposalBytes.min = proposalBytes.min === -1 ? bytes : Math.min(proposalBytes.min, bytes);
+    proposalBytes.max = Math.max(proposalBytes.max, bytes);
+  }
+
+  /** A proposal is on this server's disk. */
+  logged(zxid: number): void {
+    this.acked(this.peer.id, zxid);
+  }
+
+  acked(id: number, zxid: number): void {
+    if (this.phase !== 'broadcast') return;
+    const proposal = this.proposals.get(zxid);
+    // Learners also acknowledge UPTODATE, with the epoch's first zxid, and proposals that are committed already.
+    if (proposal === undefined) return;
+    proposal.acks.add(id);
+    this.commitReady();
+  }
+
+  /** In order, whatever the order of acknowledgements. */
+  private commitReady(): void {
+    for (const [zxid, proposal] of this.proposals) {
+      if (this.phase !== 'broadcast' || !proposal.acks.hasAllQuorums()) return;
+      this.proposals.delete(zxid);
+      this.lastCommittedZxid = zxid;
+      this.sendCommit(proposal);
+      this.ports.commit(proposal.txn);
+      this.finishSyncs();
+    }
+  }
+
+  private sendCommit({ zxid, txn }: Proposal): void {
+    const commit = plainPacket(PacketType.COMMIT, zxid);
+    let inform: Buffer | undefined;
+    for (const handler of this.handlers) {
+      if (!handler.isForwarding) continue;
+      if (handler.isObserver) {
+        inform ??= informPacket(txn);
+        handler.link.send(inform);
+      } else {
+        handler.link.send(commit);
+      }
+    }
+  }
+
+  outstanding(): Iterable<{ readonly zxid: number; readonly packet: Buffer }> {
+    return this.proposals.values();
+  }
+
+  /** Calls `done` when everything proposed so far is committed. */
+  sync(done: () => void): void {
+    if (this.proposals.size === 0) done();
+    else this.pendingSyncs.push({ zxid: this.lastProposedZxid, done });
+  }
+
+  private finishSyncs(): void {
+    while (this.pendingSyncs[0] !== undefined && this.pendingSyncs[0].zxid <= this.lastCommittedZxid) {
+      this.pendingSyncs.shift()?.done();
+    }
+  }
+
+  // Learners
+
+  touch(sessionId: bigint, timeoutMs: number): void {
+    if (this.phase === 'broadcast') this.ports.touch(sessionId, timeoutMs);
+  }
+
+  revalidate(handler: LearnerHandler, sessionId: bigint, timeoutMs: number): boolean {
+    return this.phase === 'broadcast' && this.ports.revalidate(handler, sessionId, timeoutMs);
+  }
+
+  forwarded(handler: LearnerHandler, request: ForwardedRequest): void {
+    if (this.phase === 'broadcast') this.ports.forwarded(handler, request);
+  }
+
+  left(handler: LearnerHandler): void {
+    this.handlers.delete(handler);
+  }
+
+  /** To be called twice a tick. */
+  halfTick(): void {
+    if (this.phase === 'ended') return;
+    for (const handler of [...this.handlers]) handler.checkTimeout();
+    if (this.phase !== 'broadcast') {
+      if (this.monotonicMs() - this.phaseSinceMs > this.initTimeoutMs) {
+        this.end(`no quorum of servers has come and been brought up to date within initLimit (${this.phase})`);
+      }
+      return;
+    }
+    this.halfTicks++;
+    if (this.halfTicks % 2 === 0 && !this.hasQuorum()) {
+      this.end('not enough followers answer');
+      return;
+    }
+    for (const handler of this.handlers) handler.ping(this.lastProposedZxid);
+  }
+
+  private hasQuorum(): boolean {
+    const synced = this.newTracker();
+    synced.add(this.peer.id);
+    for (const handler of this.handlers) if (handler.isSynced) synced.add(handler.id);
+    return synced.hasAllQuorums();
+  }
+}

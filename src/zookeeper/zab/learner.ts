@@ -1,0 +1,337 @@
+import { MalformedError } from '../../base/malformed-error.ts';
+import type { Log } from '../../env/log.ts';
+import { PacketType, type QuorumPacket } from '../../wire/zookeeper/quorum.ts';
+import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
+import { epochOf, makeZxid } from '../pipeline/zxid.ts';
+import { follows } from './committed-log.ts';
+import { ProtocolError } from './learner-handler.ts';
+import {
+  ackEpochPacket,
+  type ForwardedRequest,
+  helloPacket,
+  packetName,
+  pingReplyPacket,
+  plainPacket,
+  readRevalidated,
+  readTxn,
+  requestPacket,
+  revalidatePacket,
+} from './packets.ts';
+
+/** The peer that follows or observes; read anew each time. */
+export interface LearnerPeer {
+  readonly id: number;
+  readonly acceptedEpoch: number;
+  readonly currentEpoch: number;
+  /** The version of the last committed configuration. */
+  readonly configVersion: number;
+  /** The last transaction in its history, committed or not: all of it is in the tree when it begins to learn. */
+  readonly lastZxid: number;
+}
+
+/** What a learner does to its server. Where `done` is given, the rest of the work waits until it is called. */
+export interface LearnerPorts {
+  monotonicMs(): number;
+  send(bytes: Buffer): void;
+  /** Writes the epoch down for good: no leader of an earlier one will be followed. */
+  acceptEpoch(epoch: number): void;
+  /** Writes down that this server's history is that of the epoch. All of it is durable already. */
+  enterEpoch(epoch: number): void;
+  /** Cuts off everything after `zxid`, on disk and in the tree. */
+  truncate(zxid: number, done: () => void): void;
+  /**
+   * Replaces the tree by the one that follows on the connection, saves it as a snapshot of `zxid`, and drops all
+   * that was on disk before.
+   */
+  loadTree(zxid: number, done: () => void): void;
+  /** Logs a transaction; {@link Learner.logged} tells when it is durable. */
+  append(txn: EncodedTxn): void;
+  /** Calls `done`, perhaps at once, when everything appended is durable. */
+  whenDurable(done: () => void): void;
+  /** Applies a committed transaction and answers its request, if that came from here. */
+  commit(txn: EncodedTxn): void;
+  /** The configuration that comes with NEWLEADER, as text. */
+  heardConfig(text: string): void;
+  /** This server has the leader's history and a quorum has it too: it may serve. */
+  serve(epoch: number): void;
+  /** Takes the sessions heard from since the last call. */
+  takeTouched(): Iterable<readonly [id: bigint, timeoutMs: number]>;
+  revalidated(sessionId: bigint, lives: boolean): void;
+  /** The oldest sync under way may be answered. */
+  synced(): void;
+}
+
+export interface LearnerOptions {
+  peer: LearnerPeer;
+  ports: LearnerPorts;
+  log: Log;
+  /** Observers are told what has been committed, followers are asked before. */
+  isObserver: boolean;
+  initTimeoutMs: number;
+  syncTimeoutMs: number;
+}
+
+/**
+ * A follower or an observer (Learner, Follower and Observer of 3.9, ZAB 1.0), without sockets or files:
+ *
+ *     new        --FOLLOWERINFO or OBSERVERINFO sent--> discovery
+ *     discovery  --LEADERINFO: epoch accepted, ACKEPOCH sent--> choosing
+ *     choosing   --DIFF--> syncing
+ *     choosing   --TRUNC: history cut off--> syncing
+ *     choosing   --SNAP: tree loaded and saved--> syncing
+ *     syncing    --PROPOSAL and COMMIT, INFORM--> syncing      logged and applied
+ *     syncing    --NEWLEADER: all of it durable, then epoch entered, then ACK sent--> synced
+ *     synced     --PROPOSAL, COMMIT, INFORM--> synced          as in serving
+ *     synced     --UPTODATE: ACK sent--> serving
+ *     serving    --PROPOSAL: logged, ACK when durable; COMMIT: applied--> serving
+ *     any        --another packet, or one out of order: ProtocolError--> (the connection is to be closed)
+ *
+ * The order at NEWLEADER is what keeps acknowledged writes: the history goes to disk before the epoch that vouches
+ * for it, and the acknowledgement goes out after both (ZOOKEEPER-3023, 3911, 4643, 4646, 4685, 4785). Proposals
+ * that are not committed by then are logged and acknowledged behind it, so that a COMMIT that arrives before
+ * UPTODATE finds them (ZOOKEEPER-4394).
+ */
+export class Learner {
+  private readonly peer: LearnerPeer;
+  private readonly ports: LearnerPorts;
+  private readonly options: LearnerOptions;
+  private state: 'new' | 'discovery' | 'choosing' | 'syncing' | 'synced' | 'serving' = 'new';
+  private busy = false;
+  private epoch = 0;
+  /** The last transaction received; everything up to it is in the history or in `pending`. */
+  private lastQueuedZxid = 0;
+  /** Received and not committed, in order. Up to NEWLEADER not logged either. */
+  private pending: EncodedTxn[] = [];
+
+  constructor(options: LearnerOptions) {
+    this.options = options;
+    this.peer = options.peer;
+    this.ports = options.ports;
+  }
+
+  /** While a packet is being worked on in later turns, no other may be handed over. */
+  get isBusy(): boolean {
+    return this.busy;
+  }
+
+  get isServing(): boolean {
+    return this.state === 'serving';
+  }
+
+  get isSynced(): boolean {
+    return this.state === 'synced' || this.state === 'serving';
+  }
+
+  /** How long the leader may be silent. */
+  get readTimeoutMs(): number {
+    return this.isSynced ? this.options.syncTimeoutMs : this.options.initTimeoutMs;
+  }
+
+  /** The connection is there. */
+  start(): void {
+    const { id, acceptedEpoch, configVersion, lastZxid } = this.peer;
+    const { isObserver } = this.options;
+    this.lastQueuedZxid = lastZxid;
+    const hello = { id, isObserver, acceptedEpoch, configVersion };
+    this.ports.send(helloPacket(hello, makeZxid(acceptedEpoch, 0)));
+    this.state = 'discovery';
+  }
+
+  /** Logged and not committed: part of the history, whoever leads next will decide. */
+  uncommitted(): readonly EncodedTxn[] {
+    return this.isSynced ? this.pending : [];
+  }
+
+  /** Throws ProtocolError or MalformedError: the connection is to be closed then. */
+  receive(packet: QuorumPacket): void {
+    switch (this.state) {
+      case 'new':
+        throw new ProtocolError(`${packetName(packet.type)} before anything was said`);
+      case 'discovery':
+        this.discover(packet);
+        return;
+      case 'choosing':
+        this.choose(packet);
+        return;
+      default:
+        this.follow(packet);
+    }
+  }
+
+  private discover({ type, zxid }: QuorumPacket): void {
+    if (type !== PacketType.LEADERINFO) throw unexpected(type, 'LEADERINFO');
+    const epoch = epochOf(zxid);
+    const { acceptedEpoch, currentEpoch, lastZxid } = this.peer;
+    if (epoch < acceptedEpoch) {
+      throw new ProtocolError(`the leader's epoch ${epoch} is below ${acceptedEpoch}, which was accepted before`);
+    }
+    // Who has accepted this very epoch before may be following another leader's: the answer is no vote for it.
+    const isNew = epoch > acceptedEpoch;
+    if (isNew) this.ports.acceptEpoch(epoch);
+    this.epoch = epoch;
+    this.ports.send(ackEpochPacket(isNew ? currentEpoch : -1, lastZxid));
+    this.state = 'choosing';
+  }
+
+  private choose({ type, zxid }: QuorumPacket): void {
+    const { log } = this.options;
+    log.info('synchronising with the leader', { type: packetName(type), zxid: `0x${zxid.toString(16)}` });
+    switch (type) {
+      case PacketType.DIFF:
+        this.state = 'syncing';
+        return;
+      case PacketType.TRUNC:
+        this.work((done) => this.ports.truncate(zxid, done));
+        break;
+      case PacketType.SNAP:
+        this.work((done) => this.ports.loadTree(zxid, done));
+        break;
+      default:
+        throw unexpected(type, 'DIFF, TRUNC or SNAP');
+    }
+    this.lastQueuedZxid = zxid;
+    this.state = 'syncing';
+  }
+
+  /** Does something that may take longer than this turn. */
+  private work(action: (done: () => void) => void): void {
+    this.busy = true;
+    action(() => {
+      this.busy = false;
+    });
+  }
+
+  private follow(packet: QuorumPacket): void {
+    const { type, zxid, data } = packet;
+    switch (type) {
+      case PacketType.PROPOSAL:
+        this.propose(readTxn(data));
+        return;
+      case PacketType.COMMIT:
+        this.commit(zxid);
+        return;
+      case PacketType.INFORM:
+        this.inform(readTxn(data));
+        return;
+      case PacketType.NEWLEADER:
+        this.newLeader(packet);
+        return;
+      case PacketType.UPTODATE:
+        this.upToDate();
+        return;
+      case PacketType.PING:
+        // A leader counts what comes before this as something else.
+        if (this.isServing) this.ports.send(pingReplyPacket(zxid, this.ports.takeTouched()));
+        return;
+      case PacketType.REVALIDATE: {
+        const { sessionId, lives } = readRevalidated(data);
+        this.ports.revalidated(sessionId, lives);
+        return;
+      }
+      case PacketType.SYNC:
+        this.ports.synced();
+        return;
+      default:
+        throw unexpected(type, 'PROPOSAL, COMMIT, INFORM, NEWLEADER, UPTODATE, PING, REVALIDATE or SYNC');
+    }
+  }
+
+  private propose(txn: EncodedTxn): void {
+    if (!this.isNext(txn)) return;
+    this.pending.push(txn);
+    if (this.isSynced) this.ports.append(txn);
+  }
+
+  /**
+   * Whether a transaction is the next one. A leader that sends its tree may send what that contains once more. A hole
+   * would be lost transactions, for good (ZOOKEEPER-4925).
+   */
+  private isNext({ entry }: EncodedTxn): boolean {
+    const { zxid } = entry.header;
+    if (zxid <= this.lastQueuedZxid) return false;
+    if (!follows(this.lastQueuedZxid, zxid)) {
+      throw new ProtocolError(
+        `0x${zxid.toString(16)} does not follow 0x${this.lastQueuedZxid.toString(16)}: something is missing`,
+      );
+    }
+    this.lastQueuedZxid = zxid;
+    return true;
+  }
+
+  private commit(zxid: number): void {
+    const first = this.pending[0];
+    const firstZxid = first?.entry.header.zxid;
+    if (first === undefined || firstZxid === undefined || zxid < firstZxid) {
+      // The commit of something that the tree had contained already.
+      if (zxid <= this.lastQueuedZxid && (first === undefined || zxid < (firstZxid ?? 0))) return;
+      throw new ProtocolError(`commit of 0x${zxid.toString(16)}, which was not proposed`);
+    }
+    if (firstZxid !== zxid) {
+      throw new ProtocolError(
+        `commit of 0x${zxid.toString(16)} while 0x${firstZxid.toString(16)} is the next: commits are out of order`,
+      );
+    }
+    this.pending.shift();
+    if (!this.isSynced) this.ports.append(first);
+    this.ports.commit(first);
+  }
+
+  private inform(txn: EncodedTxn): void {
+    if (!this.isNext(txn)) return;
+    this.ports.append(txn);
+    this.ports.commit(txn);
+  }
+
+  private newLeader({ zxid, data }: QuorumPacket): void {
+    if (this.state !== 'syncing') throw new ProtocolError('a second NEWLEADER');
+    if (zxid !== makeZxid(this.epoch, 0)) {
+      throw new ProtocolError(`NEWLEADER 0x${zxid.toString(16)} in epoch ${this.epoch}`);
+    }
+    if (data !== null && data.length > 1) this.ports.heardConfig(data.toString('utf8'));
+    this.work((done) =>
+      this.ports.whenDurable(() => {
+        this.ports.enterEpoch(this.epoch);
+        this.ports.send(plainPacket(PacketType.ACK, zxid));
+        this.state = 'synced';
+        if (!this.options.isObserver) for (const txn of this.pending) this.ports.append(txn);
+        done();
+      }),
+    );
+  }
+
+  /** Transactions are on disk: the leader hears of each, unless it counts on that already. */
+  logged(txns: readonly EncodedTxn[]): void {
+    if (!this.isSynced || this.options.isObserver) return;
+    for (const { entry } of txns) {
+      const { zxid } = entry.header;
+      // What the leader sent with its commit before NEWLEADER went out with the answer to that.
+      if (epochOf(zxid) === this.epoch) this.ports.send(plainPacket(PacketType.ACK, zxid));
+    }
+  }
+
+  private upToDate(): void {
+    if (this.state !== 'synced') throw new ProtocolError('UPTODATE before NEWLEADER, or twice');
+    this.ports.send(plainPacket(PacketType.ACK, makeZxid(this.epoch, 0)));
+    this.state = 'serving';
+    this.ports.serve(this.epoch);
+  }
+
+  // What this server's clients want
+
+  forward(request: ForwardedRequest): void {
+    this.ports.send(requestPacket(request));
+  }
+
+  revalidate(sessionId: bigint, timeoutMs: number): void {
+    this.ports.send(revalidatePacket(sessionId, timeoutMs));
+  }
+}
+
+/** Whether an error means that the other side does not keep to the protocol, and not that this one is broken. */
+export function isProtocolError(error: unknown): error is Error {
+  return error instanceof ProtocolError || error instanceof MalformedError;
+}
+
+function unexpected(type: number, wanted: string): ProtocolError {
+  return new ProtocolError(`${packetName(type)} where ${wanted} was expected`);
+}
