@@ -3,6 +3,7 @@ import { MalformedError } from '../../base/malformed-error.ts';
 import type { Disk } from '../../env/disk.ts';
 import { bigLong, int, long, ustring } from '../../wire/jute/types.ts';
 import type { ACL, StatPersisted } from '../../wire/zookeeper/data.ts';
+import { SNAPSHOT_SIGNATURE } from '../../wire/zookeeper/quorum.ts';
 import {
   DataNode,
   END_OF_NODES,
@@ -38,6 +39,7 @@ export interface SnapshotRest {
 }
 
 const CHUNK_BYTES = 1024 * 1024;
+const LENGTH_BYTES = 4;
 const SESSION_BYTES = 12;
 /** ACL number and stat of a node. */
 const NODE_TAIL_BYTES = 8 + 68;
@@ -85,6 +87,30 @@ export async function readSnapshot(
     const sessions = await readTree(input, target);
     await input.checkSeal();
     return { sessions, ...(await readTail(input)) };
+  } finally {
+    await input.close();
+  }
+}
+
+/**
+ * Loads the tree that a leader sends after SNAP. Resolves with the sessions and the bytes behind the tree; throws
+ * MalformedError, also where the stream ends too early. The target is then good for nothing but another load.
+ */
+export async function readTreeStream(
+  chunks: AsyncIterable<Buffer>,
+  target: SnapshotTarget,
+  maxBytes: number,
+): Promise<{ sessions: Map<bigint, number>; rest: Buffer }> {
+  const input = new SnapshotInput(chunks, maxBytes);
+  try {
+    const sessions = await readTree(input, target);
+    await input.need(LENGTH_BYTES);
+    await input.need(LENGTH_BYTES + input.peekLength());
+    const signature = ustring.read(input.reader);
+    if (signature !== SNAPSHOT_SIGNATURE)
+      throw new MalformedError('the tree does not end with its signature');
+    const { buffer, offset, end } = input.reader;
+    return { sessions, rest: buffer.subarray(offset, end) };
   } finally {
     await input.close();
   }

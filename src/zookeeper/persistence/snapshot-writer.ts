@@ -3,6 +3,7 @@ import type { DiskFile } from '../../env/disk.ts';
 import type { Env } from '../../env/env.ts';
 import { int, long, ustring } from '../../wire/jute/types.ts';
 import type { ACL, StatPersisted } from '../../wire/zookeeper/data.ts';
+import { SNAPSHOT_SIGNATURE } from '../../wire/zookeeper/quorum.ts';
 import {
   DataNode,
   END_OF_NODES,
@@ -71,13 +72,44 @@ function encodeHead(
 ): ByteWriter {
   const writer = new ByteWriter(CHUNK_BYTES);
   FileHeader.write(writer, { magic: FileMagic.snapshot, version: FILE_VERSION, dbid: -1n });
+  writeSessionsAndAcls(writer, source, sessions);
+  return writer;
+}
+
+function writeSessionsAndAcls(
+  writer: ByteWriter,
+  source: SnapshotSource,
+  sessions: Iterable<readonly [id: bigint, timeoutMs: number]>,
+): void {
   const open = [...sessions];
   int.write(writer, open.length);
   for (const [id, timeoutMs] of open) SnapshotSession.write(writer, { id, timeoutMs });
   const acls = [...source.snapshotAcls()];
   int.write(writer, acls.length);
   for (const [id, acl] of acls) SnapshotAcl.write(writer, { id, acls: [...acl] });
-  return writer;
+}
+
+/**
+ * The tree as a leader sends it to a learner, in pieces of one to two milliseconds of work: what a snapshot holds
+ * before its first seal, then a signature. Sessions and ACLs are taken when the first piece is asked for; the tree
+ * may change between two pieces, as with {@link writeSnapshot}.
+ */
+export function* treeStream(
+  source: SnapshotSource,
+  sessions: Iterable<readonly [id: bigint, timeoutMs: number]>,
+): Generator<Buffer> {
+  let writer = new ByteWriter(CHUNK_BYTES);
+  writeSessionsAndAcls(writer, source, sessions);
+  for (const [path, node] of source.snapshotNodes()) {
+    ustring.write(writer, path);
+    DataNode.write(writer, node);
+    if (writer.length < CHUNK_BYTES) continue;
+    yield writer.toBuffer();
+    writer = new ByteWriter(CHUNK_BYTES);
+  }
+  ustring.write(writer, END_OF_NODES);
+  ustring.write(writer, SNAPSHOT_SIGNATURE);
+  yield writer.toBuffer();
 }
 
 class SnapshotWriter {

@@ -5,14 +5,15 @@ import type { Env } from '../../env/env.ts';
 import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { type EpochName, readEpoch, writeEpoch } from './epoch-files.ts';
-import { listLogs, listSnapshots, listUnfinished, type SnapshotCompression } from './file-names.ts';
+import { listLogs, listSnapshots, listUnfinished, logsFrom, type SnapshotCompression } from './file-names.ts';
 import { PersistenceError } from './persistence-error.ts';
 import { purge } from './purge.ts';
 import { type Recovered, recover } from './recovery.ts';
+import { looksWhole } from './snapshot-reader.ts';
 import { type SnapshotInfo, type SnapshotSource, writeSnapshot } from './snapshot-writer.ts';
 import { truncateLog } from './truncate-log.ts';
 import { TxnLog } from './txn-log.ts';
-import { type LoggedTxn, scanTxns } from './txn-log-scan.ts';
+import { type LoggedTxn, lastLoggedZxid, scanTxns } from './txn-log-scan.ts';
 
 export interface StoreOptions {
   /** Snapshots and epoch files are in `version-2` below it. */
@@ -91,18 +92,22 @@ export class Store {
     );
     const isEmpty = recovered.snapshotZxid === undefined && recovered.txns === 0;
     if (isEmpty) await this.beginDatabase(tree);
-    this.openLog = new TxnLog(
+    this.openLog = this.newLog(recovered.lastZxid);
+    return recovered;
+  }
+
+  private newLog(lastZxid: number): TxnLog {
+    return new TxnLog(
       this.env,
       {
-        directory: logDirectory,
+        directory: this.logDirectory,
         preAllocSizeBytes: this.options.preAllocSizeBytes,
         forceSync: this.options.forceSync,
         sizeLimitBytes: this.options.txnLogSizeLimitBytes,
         syncWarningThresholdMs: this.options.syncWarningThresholdMs,
       },
-      recovered.lastZxid,
+      lastZxid,
     );
-    return recovered;
   }
 
   /** The log, to be appended to once `recover` is done. */
@@ -141,9 +146,79 @@ export class Store {
     return scanTxns(this.env, this.logDirectory, zxid, this.options.maxStoredBytes);
   }
 
-  /** Cuts off what was logged after `zxid`; before `recover`, or followed by a new store. */
-  truncateAfter(zxid: number): void {
-    truncateLog(this.env, this.logDirectory, zxid, this.options.maxStoredBytes);
+  /** Logged transactions from one at or before `zxid` on; nothing when no log reaches back that far. */
+  *readTxnsFrom(zxid: number): Generator<LoggedTxn> {
+    const first = logsFrom(listLogs(this.env.disk, this.logDirectory), zxid)[0];
+    if (first !== undefined && first.zxid <= zxid) yield* this.readTxns(first.zxid);
+  }
+
+  /** Bytes of the newest snapshot file; 0 without one. */
+  newestSnapshotBytes(): number {
+    const newest = listSnapshots(this.env.disk, this.snapDirectory)[0];
+    return newest === undefined ? 0 : (this.env.disk.stat(newest.path)?.size ?? 0);
+  }
+
+  /** Loads anew what is on disk, after `tree` has been damaged in memory. */
+  async reload(tree: DataTree, onTxn?: (entry: TxnEntry, payload: Buffer) => void): Promise<Recovered> {
+    await this.openLog?.close();
+    this.openLog = undefined;
+    tree.reset();
+    return this.recover(tree, onTxn);
+  }
+
+  /**
+   * Removes everything after `zxid`, also snapshots that contain more, and loads what is left. Throws
+   * PersistenceError when nothing on disk goes back that far; then nothing has been changed.
+   */
+  async truncateAfter(
+    zxid: number,
+    tree: DataTree,
+    onTxn?: (entry: TxnEntry, payload: Buffer) => void,
+  ): Promise<Recovered> {
+    const { disk } = this.env;
+    assert(!this.snapshotUnderWay, 'a snapshot is under way');
+    const snapshots = listSnapshots(disk, this.snapDirectory);
+    const kept = snapshots.find((snapshot) => snapshot.zxid <= zxid && looksWhole(disk, snapshot));
+    if (kept === undefined) {
+      throw new PersistenceError(
+        `${this.snapDirectory} has no snapshot that goes back to 0x${zxid.toString(16)}: what is later cannot be ` +
+          'taken back. Empty the data directory of this server; it gets the data from its leader',
+      );
+    }
+    await this.openLog?.close();
+    this.openLog = undefined;
+    // The snapshots first: a log that was cut off must not be replayed over what it had led to.
+    for (const { path, zxid: own } of snapshots) if (own > zxid) disk.remove(path);
+    disk.syncDirectory(this.snapDirectory);
+    const maxRecordBytes = this.options.maxStoredBytes;
+    truncateLog(this.env, this.logDirectory, zxid, { maxRecordBytes, isComplete: kept.zxid === zxid });
+    return this.recover(tree, onTxn);
+  }
+
+  /**
+   * Saves a tree that came from elsewhere in place of everything on disk. The older files would leave a hole before
+   * what is logged from now on, so a later recovery must not fall back to them.
+   */
+  async replaceBy(
+    tree: SnapshotSource,
+    sessions: Iterable<readonly [id: bigint, timeoutMs: number]>,
+  ): Promise<void> {
+    const { disk } = this.env;
+    const zxid = tree.lastProcessedZxid;
+    await this.openLog?.close();
+    this.openLog = undefined;
+    const logs = listLogs(disk, this.logDirectory);
+    // What was logged beyond the new tree would be replayed over it.
+    const { maxStoredBytes: maxRecordBytes } = this.options;
+    const isAhead = lastLoggedZxid(this.env, this.logDirectory, maxRecordBytes) > zxid;
+    if (isAhead) truncateLog(this.env, this.logDirectory, zxid, { maxRecordBytes, isComplete: true });
+    const { path } = await this.takeSnapshot(tree, sessions);
+    for (const log of logs) disk.remove(log.path);
+    for (const snapshot of listSnapshots(disk, this.snapDirectory)) {
+      if (snapshot.path !== path) disk.remove(snapshot.path);
+    }
+    for (const directory of new Set([this.logDirectory, this.snapDirectory])) disk.syncDirectory(directory);
+    this.openLog = this.newLog(zxid);
   }
 
   /** Removes old snapshots and logs, keeping `retainCount` snapshots (at least 3). Returns the paths. */

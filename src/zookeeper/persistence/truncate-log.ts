@@ -1,36 +1,36 @@
+import type { Disk } from '../../env/disk.ts';
 import type { Env } from '../../env/env.ts';
-import { listLogs, logsFrom } from './file-names.ts';
+import { type LogFile, listLogs, logsFrom } from './file-names.ts';
 import { PersistenceError } from './persistence-error.ts';
 import { scanTxns } from './txn-log-scan.ts';
 
 /**
  * Removes every transaction after `zxid` from the logs, for good: what a leader's TRUNC asks for. Files that only
- * hold later ones go away, newest first, so that a crash in between leaves no gap.
+ * hold later ones go away, newest first, so that a crash in between leaves no gap. With
+ * `isComplete` a snapshot has all there is up to `zxid`, so no log has to reach back. Throws PersistenceError.
  */
 export function truncateLog(
   env: Pick<Env, 'disk' | 'log'>,
   directory: string,
   zxid: number,
-  maxRecordBytes: number,
+  options: { maxRecordBytes: number; isComplete: boolean },
 ): void {
   const { disk } = env;
   const logs = logsFrom(listLogs(disk, directory), zxid);
   const [first, ...later] = logs;
   if (first === undefined || first.zxid > zxid) {
-    throw new PersistenceError(
-      `${directory} has no log that reaches back to 0x${zxid.toString(16)}: its end cannot be cut off. ` +
-        'Empty the data directory of this server; it gets the data from its leader',
-    );
+    if (!options.isComplete) throw cannotReach(directory, zxid);
+    removeAll(disk, directory, logs);
+    return;
   }
   let end: number | undefined;
-  for (const txn of scanTxns(env, directory, first.zxid, maxRecordBytes)) {
+  for (const txn of scanTxns(env, directory, first.zxid, options.maxRecordBytes)) {
     if (txn.zxid > zxid || txn.path !== first.path) break;
     end = txn.endOffset;
   }
   if (end === undefined)
     throw new PersistenceError(`${first.path} has no transaction up to 0x${zxid.toString(16)}`);
-  for (const log of later.reverse()) disk.remove(log.path);
-  disk.syncDirectory(directory);
+  removeAll(disk, directory, later);
   const file = disk.open(first.path, 'write');
   try {
     file.truncate(end);
@@ -38,4 +38,16 @@ export function truncateLog(
   } finally {
     file.close();
   }
+}
+
+function cannotReach(directory: string, zxid: number): PersistenceError {
+  return new PersistenceError(
+    `${directory} has no log that reaches back to 0x${zxid.toString(16)}: its end cannot be cut off. ` +
+      'Empty the data directory of this server; it gets the data from its leader',
+  );
+}
+
+function removeAll(disk: Disk, directory: string, logs: readonly LogFile[]): void {
+  for (const log of [...logs].reverse()) disk.remove(log.path);
+  disk.syncDirectory(directory);
 }

@@ -27,7 +27,11 @@ export class GroupCommit {
   private waiting: EncodedTxn[] = [];
   private isBusy = false;
   private isStopped = false;
-  private idleWaiters: (() => void)[] = [];
+  private hasFailed = false;
+  /** Wait for everything to be durable. */
+  private durableWaiters: (() => void)[] = [];
+  /** Wait for the log to have done what it can. */
+  private endWaiters: (() => void)[] = [];
 
   constructor(options: GroupCommitOptions) {
     this.options = options;
@@ -46,8 +50,15 @@ export class GroupCommit {
     this.isStopped = true;
     if (!this.isBusy) return Promise.resolve();
     return new Promise((resolve) => {
-      this.idleWaiters.push(resolve);
+      this.endWaiters.push(resolve);
     });
+  }
+
+  /** Calls `action` when everything taken so far is durable, at once if it is; never after a failure. */
+  whenDurable(action: () => void): void {
+    if (this.hasFailed) return;
+    if (this.isBusy) this.durableWaiters.push(action);
+    else action();
   }
 
   private writeGroup(): void {
@@ -73,14 +84,17 @@ export class GroupCommit {
       return;
     }
     this.isBusy = false;
-    for (const resolve of this.idleWaiters.splice(0)) resolve();
+    for (const action of this.durableWaiters.splice(0)) action();
+    for (const resolve of this.endWaiters.splice(0)) resolve();
   }
 
   private fail(error: unknown): void {
+    this.hasFailed = true;
     this.isStopped = true;
     this.isBusy = false;
     this.waiting = [];
-    for (const resolve of this.idleWaiters.splice(0)) resolve();
+    this.durableWaiters = [];
+    for (const resolve of this.endWaiters.splice(0)) resolve();
     this.options.failed(error);
   }
 }

@@ -78,6 +78,11 @@ export class Preparer {
     }
   }
 
+  /** A transaction that only reports an error: the answer to a request of another server that cannot be read. */
+  refuse(request: Request, error: ErrorCode, wallMs: number): TxnEntry {
+    return this.entryOf(request, this.contextOf(request, this.options.zxids.next(), wallMs), error);
+  }
+
   private contextOf(request: Request, zxid: number, timeMs: number): WriteContext {
     const { tree, access, enforceQuota, sessions } = this.options;
     const { sessionId, identities, owner } = request;
@@ -203,6 +208,17 @@ function checkMultiOp(op: MultiWrite, context: WriteContext): Checked {
       return checkSetData(context, op.request);
     case OpCode.check:
       return checkVersion(context, op.request);
+  }
+}
+
+/** Whether the body of a write is what its type asks for: whoever orders writes can prepare it. */
+export function isReadableWrite(request: Request): boolean {
+  try {
+    readWrite(request);
+    return true;
+  } catch (error) {
+    if (error instanceof MalformedError) return false;
+    throw error;
   }
 }
 

@@ -1,8 +1,9 @@
 import { DEFAULT_MAX_BUFFER_BYTES } from '../../wire/jute/limits.ts';
 import type { SnapshotCompression } from '../persistence/file-names.ts';
+import type { EnsembleConfig } from './ensemble-config.ts';
 
 /**
- * Everything a standalone server can be told, complete and frozen. The names are those of zoo.cfg, or of the
+ * Everything a server can be told, complete and frozen. The names are those of zoo.cfg, or of the
  * `zookeeper.*` system properties, with the unit added.
  */
 export interface ZooKeeperServerConfig {
@@ -72,6 +73,8 @@ export interface ZooKeeperServerConfig {
   readonly snapRetainCount: number;
   /** Hours between two purges; 0 for none. */
   readonly purgeIntervalHours: number;
+  /** Undefined for a standalone server. */
+  readonly ensemble: EnsembleConfig | undefined;
 }
 
 /** What has to be said; everything else has Apache's default. */
@@ -99,7 +102,6 @@ export function completeConfig(options: ZooKeeperServerOptions): ZooKeeperServer
     minSessionTimeoutMs: tickTimeMs * MIN_TIMEOUT_TICKS,
     maxSessionTimeoutMs: tickTimeMs * MAX_TIMEOUT_TICKS,
     maxClientCnxns: 60,
-    serverId: 0,
     maxBufferBytes: DEFAULT_MAX_BUFFER_BYTES,
     globalOutstandingLimit: 1000,
     sessionlessTimeoutMs: 10_000,
@@ -127,6 +129,8 @@ export function completeConfig(options: ZooKeeperServerOptions): ZooKeeperServer
     autoCreateDatabase: true,
     snapRetainCount: 3,
     purgeIntervalHours: 0,
+    ensemble: undefined,
+    serverId: options.ensemble?.serverId ?? 0,
     ...withoutUndefined(options),
   };
   check(config);

@@ -27,6 +27,11 @@ export interface ServerStorage extends TxnLog {
   logDirBytes(): number;
 }
 
+/** A connection that collects what is sent in a turn. */
+export interface Flushable {
+  flush(): void;
+}
+
 export interface ServerCoreOptions {
   env: Env;
   config: ZooKeeperServerConfig;
@@ -69,7 +74,7 @@ export class ServerCore implements ConnectionHost {
   private readonly fourLetterWords: FourLetterWords;
   private readonly connectionsBySession = new Map<bigint, ClientConnection>();
   private readonly connectionsByAddress = new Map<string, number>();
-  private readonly withOutput = new Set<ClientConnection>();
+  private readonly withOutput = new Set<Flushable>();
   private listener: Listener | undefined;
   private sessionlessTimer: Timer | undefined;
   private isInTurn = false;
@@ -164,7 +169,7 @@ export class ServerCore implements ConnectionHost {
     }
   }
 
-  hasOutput(connection: ClientConnection): void {
+  hasOutput(connection: Flushable): void {
     this.withOutput.add(connection);
     if (!this.isInTurn) this.turn(() => {});
   }

@@ -1,10 +1,14 @@
 import type { Env } from '../../env/env.ts';
+import type { Listener } from '../../env/net.ts';
 import type { Timer } from '../../env/timers.ts';
 import { storedLimitBytes } from '../../wire/jute/limits.ts';
 import { Store } from '../persistence/store.ts';
 import { DataTree, type TxnObserver } from '../tree/data-tree.ts';
 import { completeConfig, type ZooKeeperServerConfig, type ZooKeeperServerOptions } from './config.ts';
+import type { EnsembleConfig } from './ensemble-config.ts';
+import { QuorumPeer } from './quorum-peer.ts';
 import { ServerCore } from './server-core.ts';
+import type { ServerMode } from './server-role.ts';
 import { StandaloneServer } from './standalone-server.ts';
 import { StoreStorage } from './store-storage.ts';
 
@@ -18,6 +22,8 @@ export interface RunningZooKeeperServer extends AsyncDisposable {
   readonly config: ZooKeeperServerConfig;
   /** The data, as far as it is committed. For reading only. */
   readonly tree: DataTree;
+  /** What the server is to its clients; undefined while it does not serve, for want of a leader. */
+  readonly mode: ServerMode | undefined;
   /** Resolves with the reason if the log can no longer be written, which ends service; pending until then. */
   readonly failure: Promise<unknown>;
   /** Stops serving and lets go of the data directory. Sessions live on in the data until they time out. */
@@ -30,7 +36,8 @@ export interface ZooKeeperServerHooks {
 }
 
 /**
- * Starts a standalone server: recovers the data, then listens. Rejects with ZooKeeperConfigError,
+ * Starts a server, standalone or as a member of an ensemble: recovers the data, then listens. A member serves once it
+ * leads, or follows a leader. Rejects with ZooKeeperConfigError,
  * PersistenceError, or the network's error when the port cannot be had.
  */
 export async function startZooKeeperServer(
@@ -64,47 +71,33 @@ async function serve(
   env: Env,
   config: ZooKeeperServerConfig,
   store: Store,
-  { observer }: ZooKeeperServerHooks,
+  hooks: ZooKeeperServerHooks,
 ): Promise<RunningZooKeeperServer> {
-  const tree = new DataTree({
-    observer,
-    extendedTypes: config.extendedTypesEnabled,
-    digest: config.digestEnabled,
-  });
-  const recovered = await store.recover(tree);
-  const sessionTimeouts = recovered.sessions;
-  const storage = new StoreStorage({
-    env,
-    config,
-    store,
-    tree,
-    sessionTimeouts,
-    txnsSinceSnapshot: recovered.txns,
-  });
   let hasFailed = false;
   let fail: (error: unknown) => void = () => {};
   const failure = new Promise<unknown>((resolve) => {
     fail = resolve;
   });
-  const core = new ServerCore({ env, config, tree, sessionTimeouts, storage });
-  const server = new StandaloneServer(core, (error) => {
-    env.log.error('the server has stopped, for its log cannot be written', { error: String(error) });
+  const failed = (error: unknown): void => {
+    env.log.error('the server has stopped, for its data cannot be written', { error: String(error) });
     hasFailed = true;
     fail(error);
-  });
-  const listener = await core.listen();
-  server.start();
+  };
+  const parts = { env, config, store, hooks, failed };
+  const { ensemble } = config;
+  const server = await (ensemble === undefined ? standalone(parts) : member(parts, ensemble));
+  const { core, listener } = server;
+  const { tree } = core;
   const host = reachableHost(listener.host);
   const address = `${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
-  env.log.info('zookeeper is serving', { address, zxid: `0x${recovered.lastZxid.toString(16)}` });
+  env.log.info('listening for clients', { address, zxid: `0x${tree.lastProcessedZxid.toString(16)}` });
   let closing: Promise<void> | undefined;
   const purging = startPurging(env, config, store);
   const closeAll = async () => {
     purging?.cancel();
-    server.stop();
-    await core.close();
+    await server.stop();
     try {
-      await storage.close();
+      await server.storage.close();
     } catch (error) {
       // A log that failed cannot be closed in order; who runs the server knows from `failure`.
       if (!hasFailed) throw error;
@@ -114,7 +107,67 @@ async function serve(
     closing ??= closeAll();
     return closing;
   };
-  return { address, host, port: listener.port, config, tree, failure, close, [Symbol.asyncDispose]: close };
+  return {
+    address,
+    host,
+    port: listener.port,
+    config,
+    tree,
+    get mode() {
+      return core.role?.mode;
+    },
+    failure,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+interface Parts {
+  env: Env;
+  config: ZooKeeperServerConfig;
+  store: Store;
+  hooks: ZooKeeperServerHooks;
+  failed(error: unknown): void;
+}
+
+interface Started {
+  core: ServerCore;
+  listener: Listener;
+  storage: StoreStorage;
+  stop(): Promise<void>;
+}
+
+async function standalone({ env, config, store, hooks, failed }: Parts): Promise<Started> {
+  const { extendedTypesEnabled: extendedTypes, digestEnabled: digest } = config;
+  const tree = new DataTree({ observer: hooks.observer, extendedTypes, digest });
+  const recovered = await store.recover(tree);
+  const sessionTimeouts = recovered.sessions;
+  const storage = new StoreStorage({ env, config, store, tree, sessionTimeouts });
+  storage.recovered(recovered.txns);
+  const core = new ServerCore({ env, config, tree, sessionTimeouts, storage });
+  const server = new StandaloneServer(core, failed);
+  const listener = await core.listen();
+  server.start();
+  const stop = (): Promise<void> => {
+    server.stop();
+    return core.close();
+  };
+  return { core, listener, storage, stop };
+}
+
+async function member(parts: Parts, ensemble: EnsembleConfig): Promise<Started> {
+  const { env, config, store, hooks, failed } = parts;
+  const { observer } = hooks;
+  const peer = await QuorumPeer.load({ env, config, ensemble, store, observer, failed });
+  const { core } = peer;
+  const listener = await core.listen();
+  try {
+    await peer.start();
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
+  return { core, listener, storage: peer.database.storage, stop: () => peer.close() };
 }
 
 const HOUR_MS = 60 * 60 * 1000;

@@ -11,14 +11,12 @@ export interface StoreStorageOptions {
   store: Store;
   tree: DataTree;
   sessionTimeouts: ReadonlyMap<bigint, number>;
-  /** Transactions that are in the log since the last snapshot. */
-  txnsSinceSnapshot: number;
 }
 
 /** The store as a running server uses it: decides when a snapshot is due. */
 export class StoreStorage implements ServerStorage {
   private readonly options: StoreStorageOptions;
-  private sinceSnapshot: number;
+  private sinceSnapshot = 0;
   private bytesSinceSnapshot = 0;
   private snapshotAfter = 0;
   private snapshotAfterBytes = 0;
@@ -26,8 +24,12 @@ export class StoreStorage implements ServerStorage {
 
   constructor(options: StoreStorageOptions) {
     this.options = options;
-    this.sinceSnapshot = options.txnsSinceSnapshot;
     this.drawLimits();
+  }
+
+  /** So many transactions were in the log behind the snapshot that was loaded. */
+  recovered(txns: number): void {
+    this.sinceSnapshot = txns;
   }
 
   append({ entry, payload }: EncodedTxn): void {
@@ -52,6 +54,11 @@ export class StoreStorage implements ServerStorage {
 
   logDirBytes(): number {
     return this.directoryBytes(this.options.config.dataLogDir);
+  }
+
+  /** Resolves when no snapshot is being written: the tree may be replaced then. */
+  async quiesce(): Promise<void> {
+    await this.snapshot;
   }
 
   /** Waits for a snapshot under way, then closes the store. */

@@ -3,7 +3,9 @@ import type { Env } from '../../env/env.ts';
 import type { Timer } from '../../env/timers.ts';
 import { ustring } from '../../wire/jute/types.ts';
 import type { Id } from '../../wire/zookeeper/data.ts';
+import type { ErrorCode } from '../../wire/zookeeper/errors.ts';
 import { OpCode } from '../../wire/zookeeper/op-codes.ts';
+import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
 import type { AccessControl } from '../pipeline/access-control.ts';
 import { Preparer } from '../pipeline/prepare.ts';
 import type { Request } from '../pipeline/request.ts';
@@ -94,6 +96,11 @@ export class WriteOrderer implements SessionOverview {
   prepare(request: Request): void {
     const { clock } = this.host.env;
     this.preparer.prepare(request, { wallMs: clock.nowMs(), monotonicMs: request.receivedMs });
+  }
+
+  /** A transaction that does nothing but report an error, for a request that became none. */
+  refuse(request: Request, error: ErrorCode): TxnEntry {
+    return this.preparer.refuse(request, error, this.host.env.clock.nowMs());
   }
 
   get size(): number {

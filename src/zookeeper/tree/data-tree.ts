@@ -89,6 +89,10 @@ export class DataTree {
     this.observer = options.observer;
     this.extendedTypes = options.extendedTypes ?? false;
     this.keepsDigest = options.digest ?? true;
+    this.addSystemNodes();
+  }
+
+  private addSystemNodes(): void {
     for (const path of ['/', SYSTEM_PATH, QUOTA_PATH]) this.addSystemNode(path, OPEN_ACL_ID, 0);
     this.addSystemNode(CONFIG_PATH, this.acls.take(READ_ACL), -1);
   }
@@ -401,6 +405,13 @@ export class DataTree {
       const prefix = path === '/' ? '' : path;
       for (let i = children.length - 1; i >= 0; i--) pending.push(`${prefix}/${children[i]}`);
     }
+  }
+
+  /** Makes the tree what it is in a new database. */
+  reset(): void {
+    this.beginRestore();
+    this.addSystemNodes();
+    this.lastProcessedZxid = 0;
   }
 
   /** Empties the tree, to be filled by restoreAcl, restoreNode and endRestore, in this order. */

@@ -250,7 +250,9 @@ export class Leader implements LearnerMaster {
   /** Votes are counted in the committed configuration and in one that is being proposed. */
   private newTracker(): SyncedLearnerTracker {
     const { config, lastSeenConfig } = this.peer;
-    return new SyncedLearnerTracker(lastSeenConfig.version > config.version ? [config, lastSeenConfig] : [config]);
+    return new SyncedLearnerTracker(
+      lastSeenConfig.version > config.version ? [config, lastSeenConfig] : [config],
+    );
   }
 
   newLeaderAcked(handler: LearnerHandler): void {
@@ -263,7 +265,8 @@ export class Leader implements LearnerMaster {
 
   private considerServing(): void {
     const { chosenEpoch, newLeaderAcks } = this;
-    if (this.phase !== 'synchronisation' || newLeaderAcks === undefined || !newLeaderAcks.hasAllQuorums()) return;
+    if (this.phase !== 'synchronisation' || newLeaderAcks === undefined || !newLeaderAcks.hasAllQuorums())
+      return;
     assert(chosenEpoch !== undefined, 'an epoch has been chosen');
     this.enter('broadcast');
     this.lastProposedZxid = makeZxid(chosenEpoch, 0);
@@ -349,6 +352,11 @@ export class Leader implements LearnerMaster {
     return this.proposals.values();
   }
 
+  /** Logged and not committed: part of this server's history, whoever leads next will decide. */
+  outstandingTxns(): EncodedTxn[] {
+    return [...this.proposals.values()].map(({ txn }) => txn);
+  }
+
   /** Calls `done` when everything proposed so far is committed. */
   sync(done: () => void): void {
     if (this.proposals.size === 0) done();
@@ -385,7 +393,9 @@ export class Leader implements LearnerMaster {
     for (const handler of [...this.handlers]) handler.checkTimeout();
     if (this.phase !== 'broadcast') {
       if (this.monotonicMs() - this.phaseSinceMs > this.initTimeoutMs) {
-        this.end(`no quorum of servers has come and been brought up to date within initLimit (${this.phase})`);
+        this.end(
+          `no quorum of servers has come and been brought up to date within initLimit (${this.phase})`,
+        );
       }
       return;
     }

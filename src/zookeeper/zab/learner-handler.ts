@@ -16,7 +16,7 @@ import {
   readRevalidate,
   revalidatedPacket,
 } from './packets.ts';
-import { planSync, type History } from './synchronisation.ts';
+import { type History, planSync } from './synchronisation.ts';
 
 /** The connection to a learner. */
 export interface LearnerLink {
@@ -146,7 +146,8 @@ export class LearnerHandler {
       }
       case 'syncing':
         if (type !== PacketType.ACK) throw unexpected(type, 'the acknowledgement of NEWLEADER');
-        if (epochOf(zxid) !== this.master.epoch) throw new ProtocolError(`it acknowledges 0x${zxid.toString(16)}`);
+        if (epochOf(zxid) !== this.master.epoch)
+          throw new ProtocolError(`it acknowledges 0x${zxid.toString(16)}`);
         this.state = 'synced';
         this.master.newLeaderAcked(this);
         return;

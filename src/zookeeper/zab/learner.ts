@@ -31,7 +31,6 @@ export interface LearnerPeer {
 
 /** What a learner does to its server. Where `done` is given, the rest of the work waits until it is called. */
 export interface LearnerPorts {
-  monotonicMs(): number;
   send(bytes: Buffer): void;
   /** Writes the epoch down for good: no leader of an earlier one will be followed. */
   acceptEpoch(epoch: number): void;
@@ -163,7 +162,9 @@ export class Learner {
     const epoch = epochOf(zxid);
     const { acceptedEpoch, currentEpoch, lastZxid } = this.peer;
     if (epoch < acceptedEpoch) {
-      throw new ProtocolError(`the leader's epoch ${epoch} is below ${acceptedEpoch}, which was accepted before`);
+      throw new ProtocolError(
+        `the leader's epoch ${epoch} is below ${acceptedEpoch}, which was accepted before`,
+      );
     }
     // Who has accepted this very epoch before may be following another leader's: the answer is no vote for it.
     const isNew = epoch > acceptedEpoch;
@@ -260,10 +261,10 @@ export class Learner {
 
   private commit(zxid: number): void {
     const first = this.pending[0];
-    const firstZxid = first?.entry.header.zxid;
-    if (first === undefined || firstZxid === undefined || zxid < firstZxid) {
-      // The commit of something that the tree had contained already.
-      if (zxid <= this.lastQueuedZxid && (first === undefined || zxid < (firstZxid ?? 0))) return;
+    const firstZxid = first?.entry.header.zxid ?? Number.POSITIVE_INFINITY;
+    // The commit of something that the tree had contained already.
+    if (zxid < firstZxid && zxid <= this.lastQueuedZxid) return;
+    if (first === undefined || zxid < firstZxid) {
       throw new ProtocolError(`commit of 0x${zxid.toString(16)}, which was not proposed`);
     }
     if (firstZxid !== zxid) {

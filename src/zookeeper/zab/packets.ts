@@ -44,7 +44,9 @@ export function helloPacket(hello: LearnerHello, acceptedZxid: number): Buffer {
 export function readLearnerInfo(data: Buffer | null): LearnerInfo {
   const info = LearnerInfo.decode(required(data));
   if (info.protocolVersion < PROTOCOL_VERSION) {
-    throw new MalformedError(`protocol version ${info.protocolVersion}: the oldest supported is ZooKeeper 3.4's`);
+    throw new MalformedError(
+      `protocol version ${info.protocolVersion}: the oldest supported is ZooKeeper 3.4's`,
+    );
   }
   return info;
 }
@@ -134,7 +136,10 @@ export function readRequest({ data, authinfo }: QuorumPacket): ForwardedRequest 
 }
 
 /** The answer to a PING: sessions that the learner has heard from, with their timeouts in milliseconds. */
-export function pingReplyPacket(zxid: number, touched: Iterable<readonly [id: bigint, timeoutMs: number]>): Buffer {
+export function pingReplyPacket(
+  zxid: number,
+  touched: Iterable<readonly [id: bigint, timeoutMs: number]>,
+): Buffer {
   const writer = new ByteWriter();
   for (const [sessionId, timeoutMs] of touched) SessionPing.write(writer, { sessionId, timeoutMs });
   return packet(PacketType.PING, zxid, writer.toBuffer());

@@ -389,15 +389,48 @@ describe('the data directory', () => {
     await server.create(2);
     await server.store.close();
     const cutting = new Server(server.env);
-    cutting.store.truncateAfter(5);
-    assert.equal((await cutting.recover()).lastZxid, 5);
+    await cutting.recover();
+    assert.equal((await cutting.store.truncateAfter(5, cutting.tree)).lastZxid, 5);
     await cutting.create(1);
     const again = await cutting.restart();
     assert.equal((await again.recover()).lastZxid, 6);
-    assert.throws(() => new Server().store.truncateAfter(5), {
+    assert.equal(again.tree.lastProcessedZxid, 6);
+  });
+
+  it('goes back behind a snapshot when its end is cut off, if an older one is there', async () => {
+    const server = await serverWith(3);
+    await server.snapshot();
+    await server.create(3);
+    await server.snapshot();
+    await server.create(1);
+    assert.equal((await server.store.truncateAfter(4, server.tree)).lastZxid, 4);
+    assert.ok(!server.files().includes('snapshot.6'), 'a snapshot of what was cut off');
+    await server.store.close();
+  });
+
+  it('cuts nothing off when no snapshot goes back that far', async () => {
+    const server = await serverWith(3);
+    await server.snapshot();
+    for (const name of ['snapshot.0']) server.env.disk.remove(`${DIRECTORY}/${name}`);
+    await assert.rejects(server.store.truncateAfter(2, server.tree), {
       name: 'PersistenceError',
-      message: /has no log that reaches back/,
+      message: /has no snapshot that goes back to 0x2/,
     });
+    const again = await server.restart();
+    assert.equal((await again.recover()).lastZxid, 3);
+  });
+
+  it('leaves no hole behind when a tree from elsewhere takes its place', async () => {
+    const server = await serverWith(5);
+    server.tree.lastProcessedZxid = 100;
+    await server.store.replaceBy(server.tree, [[9n, 4000]]);
+    assert.deepEqual(server.files(), ['snapshot.64']);
+    await server.create(1);
+    const again = await server.restart();
+    const recovered = await again.recover();
+    assert.equal(recovered.lastZxid, 101);
+    assert.deepEqual([...recovered.sessions], [[9n, 4000]]);
+    await again.store.close();
   });
 
   it('holds epochs, and says so when a file holds something else', async () => {

@@ -1,0 +1,211 @@
+import type { Connection } from '../../env/net.ts';
+import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
+import type { PeerAddress } from '../election/peer-spec.ts';
+import { GroupCommit } from '../pipeline/group-commit.ts';
+import { isProtocolError, Learner } from '../zab/learner.ts';
+import { LearnerServer } from './learner-server.ts';
+import type { PeerTerm, TermHost } from './peer-term.ts';
+import { QuorumConnection } from './quorum-connection.ts';
+
+export interface LearnerTermOptions {
+  host: TermHost;
+  leaderId: number;
+  /** Where the leader listens, in the order of preference. */
+  leaderAddresses: readonly PeerAddress[];
+  isObserver: boolean;
+}
+
+/** Learner.connectToLeader */
+const CONNECT_ATTEMPTS = 5;
+/** zookeeper.leaderConnectDelayDuringRetryMs */
+const CONNECT_RETRY_MS = 100;
+const PACKET_EXTRA_BYTES = 64 * 1024;
+
+/**
+ * One time of following or observing a leader:
+ *
+ *     connecting --connected--> learning --connection lost, protocol broken, or stop--> stopped
+ *     connecting --no attempt succeeds--> stopped
+ */
+export class LearnerTerm implements PeerTerm {
+  private readonly options: LearnerTermOptions;
+  private readonly host: TermHost;
+  private readonly learner: Learner;
+  private readonly groupCommit: GroupCommit;
+  private connection: QuorumConnection | undefined;
+  private server: LearnerServer | undefined;
+  private isStopped = false;
+  /** A tree is being received, or the end of the history cut off. */
+  private replacing: Promise<void> = Promise.resolve();
+
+  constructor(options: LearnerTermOptions) {
+    this.options = options;
+    const { host, isObserver } = options;
+    this.host = host;
+    const { env, core, database, ensemble, epochs } = host;
+    const { tickTimeMs } = core.config;
+    this.groupCommit = new GroupCommit({
+      log: database.storage,
+      timers: env.timers,
+      durable: (group) => core.turn(() => this.learner.logged(group)),
+      failed: (error) => host.failed(error),
+    });
+    this.learner = new Learner({
+      isObserver,
+      log: env.log,
+      initTimeoutMs: ensemble.initLimit * tickTimeMs,
+      syncTimeoutMs: ensemble.syncLimit * tickTimeMs,
+      peer: {
+        id: ensemble.serverId,
+        get acceptedEpoch() {
+          return epochs.accepted;
+        },
+        get currentEpoch() {
+          return epochs.current;
+        },
+        get configVersion() {
+          return host.config.version;
+        },
+        get lastZxid() {
+          return database.lastProcessedZxid;
+        },
+      },
+      ports: {
+        send: (bytes) => this.connection?.send(bytes),
+        acceptEpoch: (epoch) => epochs.accept(epoch),
+        enterEpoch: (epoch) => epochs.enter(epoch),
+        truncate: (zxid, done) => this.replace(() => database.truncate(zxid), done),
+        loadTree: (zxid, done) => this.replace(() => this.loadTree(zxid), done),
+        append: (txn) => this.groupCommit.append(txn),
+        whenDurable: (done) => this.whenDurable(done),
+        commit: (txn) => this.commit(txn),
+        heardConfig: () => undefined,
+        serve: (epoch) => this.serve(epoch),
+        takeTouched: () => this.server?.takeTouched() ?? [],
+        revalidated: (sessionId, lives) => this.server?.revalidated(sessionId, lives),
+        synced: () => this.server?.synced(),
+      },
+    });
+  }
+
+  get phase(): PeerTerm['phase'] {
+    if (this.learner.isServing) return 'broadcast';
+    return this.learner.isSynced ? 'synchronization' : 'discovery';
+  }
+
+  start(): void {
+    void this.connect().then((socket) => {
+      if (this.isStopped) socket?.destroy();
+      else if (socket === undefined) this.host.over('the leader cannot be reached');
+      else this.learn(socket);
+    });
+  }
+
+  private async connect(): Promise<Connection | undefined> {
+    const { env, ensemble, core } = this.host;
+    const limit = ensemble.connectToLearnerMasterLimit || ensemble.initLimit;
+    const untilMs = env.clock.monotonicMs() + limit * core.config.tickTimeMs;
+    for (let attempt = 1; attempt <= CONNECT_ATTEMPTS && !this.isStopped; attempt++) {
+      for (const { host, quorumPort: port } of this.options.leaderAddresses) {
+        const timeoutMs = untilMs - env.clock.monotonicMs();
+        if (timeoutMs <= 0) return undefined;
+        try {
+          return await env.net.connect({ host, port, timeoutMs });
+        } catch (error) {
+          env.log.info('cannot reach the leader', {
+            id: this.options.leaderId,
+            attempt,
+            error: String(error),
+          });
+        }
+      }
+      await new Promise<void>((resolve) => env.timers.after(CONNECT_RETRY_MS, resolve));
+    }
+    return undefined;
+  }
+
+  private learn(socket: Connection): void {
+    const { env, core } = this.host;
+    const connection = new QuorumConnection(socket, {
+      env,
+      host: core,
+      maxDataBytes: core.config.maxBufferBytes + PACKET_EXTRA_BYTES,
+      packet: (packet) => this.learner.receive(packet),
+      isReady: () => !this.learner.isBusy,
+      readTimeoutMs: () => this.learner.readTimeoutMs,
+      failed: (error) => this.host.failed(error),
+      closed: (reason) => this.host.over(`the leader is gone: ${reason}`),
+    });
+    this.connection = connection;
+    connection.start();
+    core.turn(() => this.learner.start());
+  }
+
+  /** Runs what changes disk and tree as a whole; packets wait meanwhile. */
+  private replace(action: () => Promise<void>, done: () => void): void {
+    this.replacing = action().then(
+      () => {
+        if (this.isStopped) return;
+        done();
+        this.connection?.goOn();
+      },
+      (error: unknown) => {
+        if (this.isStopped) return;
+        if (isProtocolError(error)) this.host.over(`the leader's tree did not come whole: ${error.message}`);
+        else this.host.failed(error);
+      },
+    );
+  }
+
+  private async loadTree(zxid: number): Promise<void> {
+    const { connection } = this;
+    if (connection === undefined) return;
+    const rest = await this.host.database.replace(zxid, connection.receiveTree());
+    connection.endTree(rest);
+  }
+
+  private whenDurable(done: () => void): void {
+    this.groupCommit.whenDurable(() => {
+      if (this.isStopped) return;
+      try {
+        this.host.core.turn(done);
+      } catch (error) {
+        this.host.failed(error);
+        return;
+      }
+      this.connection?.goOn();
+    });
+  }
+
+  private commit(txn: EncodedTxn): void {
+    this.host.core.commit(txn.entry);
+    this.host.database.remember(txn);
+  }
+
+  private serve(epoch: number): void {
+    const { core, ensemble } = this.host;
+    this.server = new LearnerServer({
+      core,
+      mode: this.options.isObserver ? 'observer' : 'follower',
+      serverId: ensemble.serverId,
+      forward: (request) => this.learner.forward(request),
+      revalidate: (sessionId, timeoutMs) => this.learner.revalidate(sessionId, timeoutMs),
+      monitorValues: () => [],
+    });
+    core.serve(this.server);
+    this.host.serving(epoch);
+  }
+
+  async stop(): Promise<void> {
+    if (this.isStopped) return;
+    this.isStopped = true;
+    const { core, database } = this.host;
+    this.connection?.destroy();
+    core.retire();
+    const uncommitted = [...this.learner.uncommitted()];
+    await this.replacing;
+    await this.groupCommit.stop();
+    await database.storage.quiesce();
+    for (const txn of uncommitted) this.commit(txn);
+  }
+}

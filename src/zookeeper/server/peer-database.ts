@@ -1,0 +1,152 @@
+import type { Env } from '../../env/env.ts';
+import { storedLimitBytes } from '../../wire/jute/limits.ts';
+import type { EncodedTxn, TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
+import type { Recovered } from '../persistence/recovery.ts';
+import { readTreeStream } from '../persistence/snapshot-reader.ts';
+import { treeStream } from '../persistence/snapshot-writer.ts';
+import type { Store } from '../persistence/store.ts';
+import { DataTree, type TxnObserver } from '../tree/data-tree.ts';
+import { CONFIG_PATH } from '../tree/path.ts';
+import { CommittedLog, type HistoryTxn } from '../zab/committed-log.ts';
+import type { History } from '../zab/synchronisation.ts';
+import type { ZooKeeperServerConfig } from './config.ts';
+import { StoreStorage } from './store-storage.ts';
+
+/** zookeeper.snapshotSizeFactor: a longer log than this share of a snapshot is not sent. */
+const LOG_SIZE_FACTOR = 0.33;
+
+export interface PeerDatabaseOptions {
+  env: Env;
+  config: ZooKeeperServerConfig;
+  store: Store;
+  observer?: TxnObserver | undefined;
+  /** What /zookeeper/config says. */
+  configNode(): { text: string; version: number };
+}
+
+/**
+ * Everything that one server of an ensemble knows: tree, sessions, log, the latest committed transactions. Loaded
+ * once; it outlives elections.
+ */
+export class PeerDatabase implements History {
+  readonly tree: DataTree;
+  /** Open sessions with their timeouts in milliseconds. */
+  readonly sessionTimeouts = new Map<bigint, number>();
+  readonly store: Store;
+  readonly storage: StoreStorage;
+  private readonly options: PeerDatabaseOptions;
+  private readonly committedLog = new CommittedLog();
+  private broken = false;
+
+  private constructor(options: PeerDatabaseOptions) {
+    const { env, config, store, observer } = options;
+    this.options = options;
+    this.store = store;
+    this.tree = new DataTree({
+      observer,
+      extendedTypes: config.extendedTypesEnabled,
+      digest: config.digestEnabled,
+    });
+    const { tree, sessionTimeouts } = this;
+    this.storage = new StoreStorage({ env, config, store, tree, sessionTimeouts });
+  }
+
+  static async load(options: PeerDatabaseOptions): Promise<PeerDatabase> {
+    const database = new PeerDatabase(options);
+    database.adopt(await options.store.recover(database.tree, database.onTxn));
+    return database;
+  }
+
+  /** While the tree in memory is not what is on disk: it has to be loaded again before anything else. */
+  get isBroken(): boolean {
+    return this.broken;
+  }
+
+  get lastProcessedZxid(): number {
+    return this.tree.lastProcessedZxid;
+  }
+
+  committed(): readonly HistoryTxn[] {
+    return this.committedLog.list();
+  }
+
+  *logged(zxid: number): Generator<HistoryTxn> {
+    const maxBytes = this.store.newestSnapshotBytes() * LOG_SIZE_FACTOR;
+    // Read to the end before the first is used: a part of them would not do.
+    const txns: HistoryTxn[] = [];
+    let bytes = 0;
+    for (const { zxid: own, payload } of this.store.readTxnsFrom(zxid)) {
+      bytes += payload.length;
+      if (bytes > maxBytes) return;
+      txns.push({ zxid: own, payload: Buffer.from(payload) });
+    }
+    yield* txns;
+  }
+
+  /** A committed transaction has been applied. */
+  remember({ entry, payload }: EncodedTxn): void {
+    this.committedLog.add({ zxid: entry.header.zxid, payload });
+    this.storage.transactionsApplied(1);
+  }
+
+  /** The tree, as it is sent to a learner. */
+  treeStream(): Generator<Buffer> {
+    return treeStream(this.tree, this.sessionTimeouts);
+  }
+
+  /** Puts the configuration where clients read it. Apache's servers do so on their own as well. */
+  writeConfigNode(): void {
+    const { text, version } = this.options.configNode();
+    const timeMs = this.options.env.clock.nowMs();
+    this.tree.setData(CONFIG_PATH, Buffer.from(text), { version: -1, zxid: version, timeMs });
+  }
+
+  /** Takes back everything after `zxid`. */
+  async truncate(zxid: number): Promise<void> {
+    await this.storage.quiesce();
+    this.broken = true;
+    this.committedLog.clear();
+    this.adopt(await this.store.truncateAfter(zxid, this.tree, this.onTxn));
+    this.tree.lastProcessedZxid = zxid;
+    this.broken = false;
+  }
+
+  /** Loads what is on disk, after the tree has been broken. */
+  async reload(): Promise<void> {
+    await this.storage.quiesce();
+    this.committedLog.clear();
+    this.adopt(await this.store.reload(this.tree, this.onTxn));
+    this.broken = false;
+  }
+
+  /** Takes a leader's tree, in memory and on disk. Resolves with the bytes that followed it. */
+  async replace(zxid: number, chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+    await this.storage.quiesce();
+    this.broken = true;
+    this.committedLog.clear();
+    const { maxBufferBytes, maxBufferExtraBytes } = this.options.config;
+    const maxBytes = storedLimitBytes(maxBufferBytes, maxBufferExtraBytes);
+    const { sessions, rest } = await readTreeStream(chunks, this.tree, maxBytes);
+    this.tree.lastProcessedZxid = zxid;
+    this.takeSessions(sessions);
+    this.writeConfigNode();
+    await this.store.replaceBy(this.tree, this.sessionTimeouts);
+    this.broken = false;
+    return rest;
+  }
+
+  private readonly onTxn = (entry: TxnEntry, payload: Buffer): void => {
+    this.committedLog.add({ zxid: entry.header.zxid, payload: Buffer.from(payload) });
+  };
+
+  private adopt(recovered: Recovered): void {
+    this.takeSessions(recovered.sessions);
+    this.storage.recovered(recovered.txns);
+    this.writeConfigNode();
+  }
+
+  private takeSessions(sessions: ReadonlyMap<bigint, number>): void {
+    this.sessionTimeouts.clear();
+    for (const [id, timeoutMs] of sessions) this.sessionTimeouts.set(id, timeoutMs);
+  }
+}

@@ -1,0 +1,34 @@
+import type { Env } from '../../env/env.ts';
+import type { QuorumVerifier } from '../election/quorum-verifier.ts';
+import type { EnsembleConfig } from './ensemble-config.ts';
+import type { PeerDatabase } from './peer-database.ts';
+import type { PeerEpochs } from './peer-epochs.ts';
+import type { ServerCore } from './server-core.ts';
+
+/** What the terms of a peer, as a leader or as a learner, have in common. */
+export interface TermHost {
+  readonly env: Env;
+  readonly core: ServerCore;
+  readonly database: PeerDatabase;
+  readonly epochs: PeerEpochs;
+  readonly ensemble: EnsembleConfig;
+  /** The last committed configuration. */
+  readonly config: QuorumVerifier;
+  /** The last proposed one. */
+  readonly lastSeenConfig: QuorumVerifier;
+  /** The server serves in this epoch. */
+  serving(epoch: number): void;
+  /** The term is over, for this reason: it is to be stopped, and a leader to be looked for. */
+  over(reason: string): void;
+  /** The server cannot go on: its disk fails. */
+  failed(error: unknown): void;
+}
+
+/** One time of leading, following or observing. */
+export interface PeerTerm {
+  start(): void;
+  /** Ends it. Resolves when everything that was logged is durable and in the tree, committed or not. */
+  stop(): Promise<void>;
+  /** For the command `mntr`. */
+  readonly phase: 'discovery' | 'synchronization' | 'broadcast';
+}

@@ -1,0 +1,242 @@
+import type { Env } from '../../env/env.ts';
+import type { Timer } from '../../env/timers.ts';
+import {
+  type Decision,
+  type ElectionPeer,
+  type ElectionTimer,
+  FastLeaderElection,
+} from '../election/fast-leader-election.ts';
+import { electionAddressesOf, type PeerRole } from '../election/peer-spec.ts';
+import type { QuorumVerifier } from '../election/quorum-verifier.ts';
+import type { Store } from '../persistence/store.ts';
+import type { TxnObserver } from '../tree/data-tree.ts';
+import type { ZooKeeperServerConfig } from './config.ts';
+import { ElectionPort } from './election-port.ts';
+import { type EnsembleConfig, roleOf } from './ensemble-config.ts';
+import { LeaderTerm } from './leader-term.ts';
+import { LearnerTerm } from './learner-term.ts';
+import { PeerDatabase } from './peer-database.ts';
+import { PeerEpochs } from './peer-epochs.ts';
+import type { PeerTerm, TermHost } from './peer-term.ts';
+import { ServerCore } from './server-core.ts';
+
+export interface QuorumPeerOptions {
+  env: Env;
+  config: ZooKeeperServerConfig;
+  ensemble: EnsembleConfig;
+  store: Store;
+  observer?: TxnObserver | undefined;
+  /** The server has stopped for good, for its data cannot be written. */
+  failed(error: unknown): void;
+}
+
+export type QuorumPeerState = 'LOOKING' | 'LEADING' | 'FOLLOWING' | 'OBSERVING' | 'STOPPED';
+
+/**
+ * One server of an ensemble (QuorumPeer of 3.9): looks for a leader, leads, follows or observes, and looks again.
+ *
+ *     LOOKING --elected--> LEADING
+ *     LOOKING --another elected--> FOLLOWING, or OBSERVING for an observer
+ *     LEADING, FOLLOWING, OBSERVING --the term is over--> LOOKING, once everything logged is durable and applied
+ *     any     --the disk fails, or close--> STOPPED
+ */
+export class QuorumPeer implements ElectionPeer, TermHost {
+  readonly env: Env;
+  readonly core: ServerCore;
+  readonly database: PeerDatabase;
+  readonly epochs: PeerEpochs;
+  readonly ensemble: EnsembleConfig;
+  private readonly options: QuorumPeerOptions;
+  private readonly election: FastLeaderElection;
+  private readonly electionPort: ElectionPort;
+  private readonly electionTimers = new Map<ElectionTimer, Timer>();
+  private committedConfig: QuorumVerifier;
+  private term: PeerTerm | undefined;
+  private peerState: QuorumPeerState = 'LOOKING';
+  /** The end of a term under way. */
+  private ending: Promise<void> = Promise.resolve();
+
+  private constructor(options: QuorumPeerOptions, database: PeerDatabase) {
+    const { env, config, ensemble, store } = options;
+    this.options = options;
+    this.env = env;
+    this.ensemble = ensemble;
+    this.database = database;
+    this.committedConfig = ensemble.quorum;
+    this.epochs = new PeerEpochs(store, database.lastProcessedZxid, env.log);
+    const { tree, sessionTimeouts, storage } = database;
+    this.core = new ServerCore({ env, config, tree, sessionTimeouts, storage });
+    this.electionPort = this.newElectionPort();
+    this.election = new FastLeaderElection({
+      peer: this,
+      log: env.log,
+      ports: {
+        send: (to, notification) => this.electionPort.send(to, notification),
+        hasDelivered: () => this.electionPort.hasDelivered(),
+        connectAll: () => this.electionPort.connectAll(),
+        setTimer: (name, delayMs) => this.setElectionTimer(name, delayMs),
+        cancelTimer: (name) => this.electionTimers.get(name)?.cancel(),
+        adoptConfig: () => false,
+        heardLooking: () => undefined,
+        decided: (decision) => this.decided(decision),
+      },
+    });
+  }
+
+  /** Recovers the data. Throws PersistenceError. */
+  static async load(options: QuorumPeerOptions): Promise<QuorumPeer> {
+    const { env, config, store, ensemble, observer } = options;
+    const { quorum } = ensemble;
+    const configNode = () => ({ text: quorum.toText(), version: quorum.version });
+    const database = await PeerDatabase.load({ env, config, store, configNode, observer });
+    return new QuorumPeer(options, database);
+  }
+
+  private newElectionPort(): ElectionPort {
+    const { env, ensemble, options } = this;
+    const own = ensemble.quorum.members.get(ensemble.serverId);
+    const announced = own === undefined ? [] : electionAddressesOf(own);
+    return new ElectionPort({
+      env,
+      serverId: ensemble.serverId,
+      announced,
+      listenOn: announced.map(({ host, port }) => ({
+        host: ensemble.quorumListenOnAllIPs ? undefined : host,
+        port,
+      })),
+      addressesOf: (id) => {
+        const member = this.config.members.get(id) ?? this.lastSeenConfig.members.get(id);
+        return member === undefined ? [] : electionAddressesOf(member);
+      },
+      received: (from, notification) => this.core.turn(() => this.election.receive(from, notification)),
+      identifyTimeoutMs: options.config.tickTimeMs * ensemble.syncLimit,
+    });
+  }
+
+  private setElectionTimer(name: ElectionTimer, delayMs: number): void {
+    this.electionTimers.get(name)?.cancel();
+    const timer = this.env.timers.after(delayMs, () => this.core.turn(() => this.election.timerFired(name)));
+    this.electionTimers.set(name, timer);
+  }
+
+  /** Opens the election port and looks for a leader. Rejects when the port cannot be had. */
+  async start(): Promise<void> {
+    await this.electionPort.start();
+    this.election.startLooking();
+  }
+
+  async close(): Promise<void> {
+    if (this.peerState === 'STOPPED') return this.ending;
+    this.peerState = 'STOPPED';
+    this.stopElection();
+    this.endTerm();
+    await this.ending;
+    await this.electionPort.close();
+    await this.core.close();
+  }
+
+  private stopElection(): void {
+    this.election.stop();
+  }
+
+  get state(): QuorumPeerState {
+    return this.peerState;
+  }
+
+  /** Whether this server answers its clients. */
+  get isServing(): boolean {
+    return this.core.role !== undefined;
+  }
+
+  // As the election sees it
+
+  get id(): number {
+    return this.ensemble.serverId;
+  }
+
+  get role(): PeerRole {
+    return roleOf(this.committedConfig, this.id);
+  }
+
+  get lastLoggedZxid(): number {
+    return this.database.lastProcessedZxid;
+  }
+
+  get currentEpoch(): number {
+    return this.epochs.current;
+  }
+
+  get config(): QuorumVerifier {
+    return this.committedConfig;
+  }
+
+  get lastSeenConfig(): QuorumVerifier {
+    return this.committedConfig;
+  }
+
+  // Terms
+
+  private decided({ vote, state }: Decision): void {
+    if (this.peerState === 'STOPPED') return;
+    this.peerState = state;
+    this.env.log.info('a leader has been elected', { leader: vote.leader, state });
+    const term = state === 'LEADING' ? new LeaderTerm(this) : this.learnerTerm(vote.leader);
+    this.term = term;
+    term.start();
+  }
+
+  private learnerTerm(leaderId: number): LearnerTerm {
+    const leaderAddresses = this.config.members.get(leaderId)?.addresses ?? [];
+    return new LearnerTerm({
+      host: this,
+      leaderId,
+      leaderAddresses,
+      isObserver: this.role === 'observer',
+    });
+  }
+
+  serving(epoch: number): void {
+    this.election.confirmEpoch(epoch);
+    this.env.log.info('serving', { state: this.peerState, epoch });
+  }
+
+  over(reason: string): void {
+    if (this.term === undefined) return;
+    this.env.log.warn('looking for a leader again', { reason });
+    this.endTerm();
+  }
+
+  private endTerm(): void {
+    const { term } = this;
+    if (term === undefined) return;
+    this.term = undefined;
+    this.ending = this.conclude(term);
+  }
+
+  private async conclude(term: PeerTerm): Promise<void> {
+    try {
+      await term.stop();
+      if (this.peerState === 'STOPPED') return;
+      if (this.database.isBroken) await this.database.reload();
+      this.lookAgain();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  private lookAgain(): void {
+    if (this.peerState === 'STOPPED') return;
+    this.peerState = 'LOOKING';
+    this.core.turn(() => this.election.startLooking());
+  }
+
+  failed(error: unknown): void {
+    if (this.peerState === 'STOPPED') return;
+    this.peerState = 'STOPPED';
+    this.stopElection();
+    this.core.retire();
+    this.endTerm();
+    void this.electionPort.close();
+    this.options.failed(error);
+  }
+}
