@@ -1,7 +1,12 @@
 import { join, resolve } from 'node:path';
 import type { Env } from '../env/env.ts';
 import { createNodeEnv } from '../env/node/create-node-env.ts';
-import { announceReady, closeOnSignal, startDetached } from '../env/node/processes.ts';
+import {
+  announceReady,
+  closeOnSignal,
+  startDetached,
+  tuneCollectorForServer,
+} from '../env/node/processes.ts';
 import { startBroker } from '../kafka/server/broker.ts';
 import { loadBrokerConfig, readServerProperties } from '../kafka/server/config/broker-config.ts';
 import { CliError, runCommand } from './failure.ts';
@@ -50,6 +55,7 @@ await runCommand(async () => {
   if (daemon) {
     return startInBackground(env, args.slice(1));
   }
+  tuneCollectorForServer();
   const file = readServerProperties(env.disk.readFile(path), resolve(path));
   const given = Object.entries(overrides).map(([key, value]) => ({ key, value, where: '--override' }));
   const { config, warnings } = loadBrokerConfig([...file.filter(({ key }) => !(key in overrides)), ...given]);

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Servers, type StartOptions, start } from '../embedded/index.ts';
 import { createNodeEnv } from '../env/node/create-node-env.ts';
-import { closeOnSignal } from '../env/node/processes.ts';
+import { closeOnSignal, tuneCollectorForServer } from '../env/node/processes.ts';
 import { runCommand } from './failure.ts';
 import { collectOverride, parsePort } from './overrides.ts';
 
@@ -27,6 +27,7 @@ function orUsage<T>(parse: (text: string, before?: T) => T) {
 }
 
 async function startServers(flags: StartFlags): Promise<void> {
+  tuneCollectorForServer();
   const { clock } = createNodeEnv({ logLevel: 'silent' });
   const servers: Servers = await start({
     zookeeper:

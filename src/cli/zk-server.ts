@@ -1,7 +1,14 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Env } from '../env/env.ts';
 import { createNodeEnv } from '../env/node/create-node-env.ts';
-import { announceReady, closeOnSignal, isRunning, startDetached, terminate } from '../env/node/processes.ts';
+import {
+  announceReady,
+  closeOnSignal,
+  isRunning,
+  startDetached,
+  terminate,
+  tuneCollectorForServer,
+} from '../env/node/processes.ts';
 import { completeConfig } from '../zookeeper/server/config.ts';
 import { loadServerConfig, type ServerConfigFile } from '../zookeeper/server/config-file.ts';
 import { startZooKeeperServer } from '../zookeeper/server/start.ts';
@@ -69,6 +76,7 @@ function load(env: Env, invocation: Invocation): ServerConfigFile {
 }
 
 async function foreground(env: Env, invocation: Invocation): Promise<number> {
+  tuneCollectorForServer();
   const { options, warnings } = load(env, invocation);
   for (const warning of warnings) env.log.warn(warning);
   const server = await startZooKeeperServer(env, options);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 
 /** A program of ours that runs in the background. */
 export interface DetachedProcess {
@@ -118,4 +119,13 @@ export function closeOnSignal(close: () => Promise<void>, onError: (error: unkno
   };
   process.on('SIGINT', handle);
   process.on('SIGTERM', handle);
+}
+
+/**
+ * For a process that is a server and nothing else: lets the heap grow to a multiple before the next full
+ * collection. A server's heap is small and its buffers, which the engine counts too, come and go by the hundred
+ * megabytes: by the engine's own measure it would collect everything every 25 MB of network traffic.
+ */
+export function tuneCollectorForServer(): void {
+  setFlagsFromString('--heap-growing-percent=300');
 }

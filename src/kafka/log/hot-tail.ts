@@ -29,6 +29,12 @@ export interface HotReadOptions {
 
 /** A slice that pins a much larger buffer is copied instead. */
 const LEAST_SHARE = 0.5;
+/**
+ * A log that has grown by this much since its last read has no reader to keep a tail for. Memory that is kept
+ * outlives the collector's cheap rounds: keeping none of it saves a broker that only takes records in most of
+ * its full collections.
+ */
+const UNREAD_LIMIT_BYTES = 8 * 1024 * 1024;
 /** What a chunk costs besides its bytes, so that very small ones are counted fairly. */
 const CHUNK_OVERHEAD_BYTES = 256;
 
@@ -53,9 +59,9 @@ export class HotTailBudget {
   added(tail: HotTail, bytes: number): void {
     this.usedBytes += bytes;
     this.queue.push(tail);
-    while (this.usedBytes > this.limitBytes) {
+    for (;;) {
       const oldest = this.queue[this.head];
-      if (oldest === undefined) break;
+      if (oldest === undefined || (this.usedBytes <= this.limitBytes && !oldest.hasForgotten)) break;
       this.head += 1;
       oldest.dropOldest();
     }
@@ -72,7 +78,8 @@ export class HotTailBudget {
 
 /**
  * The end of one log as the buffers that were appended, so that a consumer or follower that has caught up reads
- * no file. Its chunks follow one another without a hole; a truncation empties it.
+ * no file. Its chunks follow one another without a hole; a truncation empties it, and so does a long time in
+ * which nobody reads, until the next read.
  */
 export class HotTail {
   private readonly budget: HotTailBudget;
@@ -80,6 +87,8 @@ export class HotTail {
   private head = 0;
   /** Queue entries whose chunks are gone already, for the budget's count of one entry a chunk. */
   private forgotten = 0;
+  /** Bytes appended since anybody read the log. */
+  private unreadBytes = 0;
 
   constructor(budget: HotTailBudget) {
     this.budget = budget;
@@ -90,8 +99,22 @@ export class HotTail {
     return this.chunks[this.head]?.baseOffset;
   }
 
+  get hasForgotten(): boolean {
+    return this.forgotten > 0;
+  }
+
+  /** Somebody reads the log: what is appended from now on may be wanted. */
+  noteReader(): void {
+    this.unreadBytes = 0;
+  }
+
   add(chunk: HotChunk): void {
     const { buffer } = chunk;
+    this.unreadBytes += buffer.length;
+    if (this.unreadBytes > UNREAD_LIMIT_BYTES) {
+      this.clear();
+      return;
+    }
     const kept =
       buffer.length < buffer.buffer.byteLength * LEAST_SHARE
         ? { ...chunk, buffer: Buffer.from(buffer) }
@@ -117,6 +140,7 @@ export class HotTail {
   }
 
   clear(): void {
+    if (this.chunks.length === 0) return;
     for (const chunk of this.chunks.slice(this.head)) {
       this.forgotten += 1;
       this.budget.released(costOf(chunk));

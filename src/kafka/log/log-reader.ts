@@ -35,6 +35,7 @@ export class LogReader {
         `offset ${startOffset} is outside ${this.offsets.logStart} to ${this.local.logEndOffset}`,
       );
     }
+    this.hotTail.noteReader();
     const limit = this.offsets.limitOf(isolation);
     if (startOffset >= limit.messageOffset) {
       const fetchOffset = startOffset === limit.messageOffset ? limit : offsetOnly(startOffset);

@@ -58,10 +58,22 @@ export class FrameSplitter {
       else this.chunks[0] = first.subarray(length);
       return first.length === length ? first : first.subarray(0, length);
     }
-    const all = Buffer.concat(this.chunks, this.buffered);
+    const whole = Buffer.allocUnsafe(length);
+    let filled = 0;
+    let used = 0;
+    for (const chunk of this.chunks) {
+      const count = chunk.copy(whole, filled);
+      filled += count;
+      if (count < chunk.length) {
+        this.chunks[used] = chunk.subarray(count);
+        break;
+      }
+      used += 1;
+      if (filled === length) break;
+    }
+    this.chunks.splice(0, used);
     this.buffered -= length;
-    this.chunks = this.buffered > 0 ? [all.subarray(length)] : [];
-    return all.subarray(0, length);
+    return whole;
   }
 }
 
