@@ -83,18 +83,19 @@ type Phase = 'stopped' | 'gathering' | 'finalizing' | 'settled';
  *     gathering  --own or other's vote makes a quorum--> finalizing
  *     gathering  --FOLLOWING or LEADING, quorum behind a leader that says it leads--> settled
  *     gathering  --nothing heard--> gathering     tell the voters again, or connect; wait twice as long
- *     finalizing --something ahead--> gathering   as above
- *     finalizing --something else--> finalizing   passed over; wait again
+ *     finalizing --as while gathering--> gathering, finalizing or settled; wait again
  *     finalizing --nothing heard--> settled       LEADING, FOLLOWING or OBSERVING
  *     settled    --LOOKING from a voter--> settled     answer with the vote
- *     any        --from a server that does not vote--> same    answer with the vote
+ *     any        --from a server that does not vote--> same    answer with the vote, and again with the outcome
  *     gathering, finalizing --newer configuration with other servers--> gathering, in a new round
  *     settled    --startLooking--> gathering
  *     any        --stop--> stopped
  *
- * Two departures that no peer can tell from a lost message: the own vote counts at once instead of coming back
- * through the queue of received ones, and who asks a looking server without having a vote is answered with the
- * present proposal, not with the outcome of the election before.
+ * Departures from 3.9.5 that no peer can tell from messages coming sooner or later: the own vote counts at once
+ * instead of passing through the queue of received ones; while it waits after a quorum, Apache passes over all that
+ * is not ahead, later rounds and working leaders included; who asks a looking server without having a vote is
+ * answered with the present proposal, not with the outcome of the election before, and again at the end; and a
+ * server without a vote keeps quiet towards voters that are in an earlier round, for they would answer without end.
  */
 export class FastLeaderElection {
   private readonly peer: ElectionPeer;
@@ -111,6 +112,8 @@ export class FastLeaderElection {
   /** Votes of servers that have a leader, of whichever round. */
   private outOfElection = new Map<number, Vote>();
   private voters: SyncedLearnerTracker | undefined;
+  /** Servers without a vote that have asked while there was no leader. */
+  private readonly askers = new Set<number>();
   private notificationMs: number;
 
   constructor(options: ElectionOptions) {
@@ -146,7 +149,6 @@ export class FastLeaderElection {
     this.round++;
     this.proposal = this.ownCandidate();
     this.log.info('new election', { round: this.round, zxid: this.proposal.zxid });
-    this.gather();
     this.tellVoters();
     this.considerRound();
   }
@@ -188,14 +190,23 @@ export class FastLeaderElection {
     if (this.isLooking && this.hearsOfNewServers(from, notification.config)) {
       this.startLooking();
     } else if (!this.isVoter(from)) {
-      this.reply(from, this.round);
+      this.answerStranger(from, notification);
     } else if (this.phase === 'settled') {
       if (notification.state === 'LOOKING') this.answerLooking(from);
     } else {
       const isBehind = notification.state === 'LOOKING' && notification.electionEpoch < this.round;
       this.hear(from, notification);
-      if (isBehind) this.reply(from, this.round);
+      if (isBehind && this.isVoter(this.peer.id)) this.reply(from, this.round);
     }
+  }
+
+  /**
+   * A server without a vote asks. One that looks in a later round would take an answer from this one for that of a
+   * server that lags, answer it, be answered, and so on: it has to wait for the outcome.
+   */
+  private answerStranger(from: number, notification: Notification): void {
+    if (this.isLooking) this.askers.add(from);
+    if (!this.isLooking || notification.electionEpoch <= this.round) this.reply(from, this.round);
   }
 
   /** A configuration newer than the own one arrives with the votes of those who know it. */
@@ -220,23 +231,23 @@ export class FastLeaderElection {
   }
 
   private hear(from: number, notification: Notification): void {
-    const isForVoter = this.isVoter(notification.leader);
-    if (!isForVoter) {
+    if (!this.isVoter(notification.leader)) {
       this.log.warn('a vote for a server that has none is passed over', {
         from,
         leader: notification.leader,
       });
+    } else if (notification.state === 'LOOKING') {
+      this.hearLooking(from, notification);
+    } else if (notification.state !== 'OBSERVING') {
+      this.hearSettled(from, notification);
     }
-    const wasFinalizing = this.phase === 'finalizing';
-    if (wasFinalizing && !(isForVoter && this.isPreferred(notification))) {
-      this.ports.setTimer('finalize', FINALIZE_WAIT_MS);
-      return;
-    }
-    if (wasFinalizing) this.gather();
-    if (isForVoter && notification.state === 'LOOKING') this.hearLooking(from, notification);
-    if (isForVoter && isSettled(notification)) this.hearSettled(from, notification);
-    if (wasFinalizing && this.phase === 'gathering') this.considerRound();
+    this.waitOn();
+  }
+
+  /** Something has been heard: what is waited for in silence is waited for anew. */
+  private waitOn(): void {
     if (this.phase === 'gathering') this.ports.setTimer('notification', this.notificationMs);
+    if (this.phase === 'finalizing') this.ports.setTimer('finalize', FINALIZE_WAIT_MS);
   }
 
   /** A vote of a server that looks as well. */
@@ -267,7 +278,9 @@ export class FastLeaderElection {
     // A majority behind the leader has to be seen before joining an ensemble that works already. The votes of this
     // round count there as well (ZOOKEEPER-1732).
     this.outOfElection.set(from, vote);
-    this.decideIfLed(this.outOfElection, vote);
+    if (this.decideIfLed(this.outOfElection, vote)) return;
+    // The sender may have been one of those who made the quorum.
+    if (this.phase === 'finalizing') this.considerRound();
   }
 
   private decideIfLed(votes: ReadonlyMap<number, Vote>, vote: Vote): boolean {
@@ -281,11 +294,16 @@ export class FastLeaderElection {
   /** Ends the round when a quorum proposes what this server proposes, unless something better comes at once. */
   private considerRound(): void {
     const voters = this.votersFor(this.received, this.vote);
-    if (!voters.hasAllQuorums()) return;
-    this.phase = 'finalizing';
-    this.voters = voters;
-    this.ports.cancelTimer('notification');
-    this.ports.setTimer('finalize', FINALIZE_WAIT_MS);
+    if (voters.hasAllQuorums()) {
+      this.phase = 'finalizing';
+      this.voters = voters;
+      this.ports.cancelTimer('notification');
+    } else {
+      this.phase = 'gathering';
+      this.voters = undefined;
+      this.ports.cancelTimer('finalize');
+    }
+    this.waitOn();
   }
 
   private votersFor(votes: ReadonlyMap<number, Vote>, vote: Vote): SyncedLearnerTracker {
@@ -309,6 +327,8 @@ export class FastLeaderElection {
     const state = this.stateUnder(vote.leader);
     const settled: Vote = { ...vote, state, version: CURRENT_VERSION };
     this.settle(settled);
+    for (const id of this.askers) this.reply(id, this.round);
+    this.askers.clear();
     this.log.info('election is over', { leader: vote.leader, round: this.round, state });
     this.ports.decided({
       vote: settled,
@@ -328,13 +348,6 @@ export class FastLeaderElection {
   private stateUnder(leader: number): Decision['state'] {
     if (leader === this.peer.id) return 'LEADING';
     return this.peer.role === 'observer' ? 'OBSERVING' : 'FOLLOWING';
-  }
-
-  private gather(): void {
-    this.phase = 'gathering';
-    this.voters = undefined;
-    this.ports.cancelTimer('finalize');
-    this.ports.setTimer('notification', this.notificationMs);
   }
 
   private speakAgain(): void {
@@ -382,11 +395,6 @@ export class FastLeaderElection {
     const { config, lastSeenConfig } = this.peer;
     return new Set([...config.participants.keys(), ...lastSeenConfig.participants.keys()]);
   }
-}
-
-/** Whether the sender has a leader and votes: observers count nothing. */
-function isSettled(notification: Notification): boolean {
-  return notification.state === 'FOLLOWING' || notification.state === 'LEADING';
 }
 
 function candidateOf(notification: Notification): Candidate {
