@@ -1,5 +1,14 @@
 // What users run and import is bundled: loading one file instead of hundreds is most of the start-up time.
-const commands = ['streamkeeper', 'zk-server', 'zk-cli', 'kafka-server-start', 'kafka-server-stop'];
+const commands = [
+  'streamkeeper',
+  'zk-server',
+  'zk-cli',
+  'zk-cleanup',
+  'zk-snapshot-toolkit',
+  'zk-txn-log-toolkit',
+  'kafka-server-start',
+  'kafka-server-stop',
+];
 const libraries = ['embedded', 'zookeeper', 'kafka', 'clients'];
 
 export default {

@@ -7,6 +7,9 @@ const ENTRY_POINTS: readonly string[] = [
   'src/cli/streamkeeper.ts',
   'src/cli/zk-server.ts',
   'src/cli/zk-cli.ts',
+  'src/cli/zk-cleanup.ts',
+  'src/cli/zk-snapshot-toolkit.ts',
+  'src/cli/zk-txn-log-toolkit.ts',
   'src/cli/kafka-server-start.ts',
   'src/cli/kafka-server-stop.ts',
   // The simulated environment serves tests alone.
