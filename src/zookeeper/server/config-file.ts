@@ -1,7 +1,9 @@
 import { BadValue } from '../../base/bad-value.ts';
 import type { Disk } from '../../env/disk.ts';
 import { PropertiesError, type Property, parsePropertiesFile } from '../../storage/properties.ts';
-import { type PeerSpec, parsePeer, serverIdOf } from '../election/peer-spec.ts';
+import { isServerId, type PeerSpec } from '../election/peer-spec.ts';
+import { parseConfigVersion, QuorumLines } from '../election/quorum-config.ts';
+import { QuorumConfigError, type QuorumVerifier } from '../election/quorum-verifier.ts';
 import { ZooKeeperConfigError, type ZooKeeperServerOptions } from './config.ts';
 import {
   ENSEMBLE_KEYS,
@@ -11,7 +13,7 @@ import {
   WITHOUT_EFFECT,
   WITHOUT_EFFECT_PREFIXES,
 } from './config-keys.ts';
-import { integer, text } from './config-values.ts';
+import type { EnsembleConfig } from './ensemble-config.ts';
 
 /** What zoo.cfg and the system properties say. */
 export interface ServerConfigFile {
@@ -28,8 +30,8 @@ export type SystemProperties = ReadonlyMap<string, string>;
 
 /**
  * Reads a zoo.cfg. As in Apache, a key of the file wins over the system property of the same meaning. Throws
- * ZooKeeperConfigError that names the file, the line and the remedy; also for an ensemble, which cannot be started
- * yet.
+ * ZooKeeperConfigError that names the file, the line and the remedy. A member of an ensemble has its id in the file
+ * `myid` of the data directory.
  */
 export function loadServerConfig(
   disk: Pick<Disk, 'readFile'>,
@@ -51,10 +53,11 @@ class ConfigReader {
   private readonly path: string;
   private readonly properties: SystemProperties;
   private readonly values = new Map<Setting['field'], unknown>();
-  private readonly peers = new Map<number, PeerSpec>();
+  private readonly quorumLines = new QuorumLines();
+  private readonly ensembleValues = new Map<string, unknown>();
   private readonly warnings: string[] = [];
   private readonly withoutEffect: string[] = [];
-  private standaloneEnabled = true;
+  private configVersion = 0;
   private firstPeer: string | undefined;
 
   constructor(disk: Pick<Disk, 'readFile'>, path: string, properties: SystemProperties) {
@@ -69,7 +72,6 @@ class ConfigReader {
     const dynamicPath = lines.findLast(({ key }) => key === 'dynamicConfigFile')?.value;
     for (const line of lines) this.readLine(line, dynamicPath !== undefined);
     if (dynamicPath !== undefined) this.readDynamicFile(dynamicPath);
-    this.checkEnsemble();
     const dataDir = this.values.get('dataDir');
     if (typeof dataDir !== 'string') {
       throw new ZooKeeperConfigError(
@@ -79,9 +81,15 @@ class ConfigReader {
     if (this.withoutEffect.length > 0) {
       this.warnings.push(`${this.path}: known, but without effect here: ${this.withoutEffect.join(', ')}`);
     }
+    const ensemble = this.ensembleOf(dataDir);
     // The parser of each setting gives the type of its field, which `config-keys.ts` checks.
-    const options = { ...Object.fromEntries(this.values), dataDir } as ZooKeeperServerOptions;
-    return { options, peers: [...this.peers.values()], warnings: this.warnings };
+    const options = {
+      ...Object.fromEntries(this.values),
+      ...this.clientAddressOf(ensemble),
+      dataDir,
+      ensemble,
+    } as ZooKeeperServerOptions;
+    return { options, peers: [...this.quorumLines.peers.values()], warnings: this.warnings };
   }
 
   private readLines(path: string): Property[] {
@@ -153,7 +161,7 @@ class ConfigReader {
     for (const { key, value, line } of this.readLines(path)) {
       const where = `${path}, line ${line}: ${key}`;
       if (this.isEnsembleLine(key, value, where)) continue;
-      if (key === 'version') this.parse(hexadecimal, value, where);
+      if (key === 'version') this.configVersion = this.parse(parseConfigVersion, value, where);
       else
         throw new ZooKeeperConfigError(
           `${where} does not belong here: give server.N, group.N, weight.N and version`,
@@ -163,25 +171,12 @@ class ConfigReader {
 
   /** `server.N`, `group.N` and `weight.N`. */
   private isEnsembleLine(key: string, value: string, where: string): boolean {
-    const id = this.parse(() => serverIdOf(key), value, where);
-    if (id !== undefined) {
-      this.firstPeer ??= where;
-      this.peers.set(
-        id,
-        this.parse((line) => parsePeer(id, line), value, where),
-      );
-      return true;
-    }
-    if (key.startsWith('group.')) {
-      for (const member of value.split(':')) this.parse(integer(0, 255), member.trim(), where);
-      return true;
-    }
-    if (!key.startsWith('weight.')) return false;
-    this.parse(integer(0), value, where);
-    return true;
+    const isOne = this.parse((text) => this.quorumLines.add(key, text), value, where);
+    if (isOne && key.startsWith('server.')) this.firstPeer ??= where;
+    return isOne;
   }
 
-  /** Keys that set nothing: those of ensembles, guards that are missing, those without effect, typing errors. */
+  /** Keys that set no field: those of ensembles, guards that are missing, those without effect, typing errors. */
   private readOther(key: string, value: string, where: string): void {
     const guard = UNSUPPORTED_GUARDS.get(key);
     const ensembleKey = ENSEMBLE_KEYS.get(key);
@@ -192,8 +187,7 @@ class ConfigReader {
       );
     }
     if (ensembleKey !== undefined) {
-      const parsed = this.parse(ensembleKey, value, where);
-      if (key === 'standaloneEnabled') this.standaloneEnabled = parsed === true;
+      this.ensembleValues.set(key, this.parse(ensembleKey, value, where));
     } else if (WITHOUT_EFFECT.has(key) || WITHOUT_EFFECT_PREFIXES.some((prefix) => key.startsWith(prefix))) {
       this.withoutEffect.push(key);
     } else {
@@ -215,23 +209,108 @@ class ConfigReader {
   }
 
   /** As in Apache, a single participant is a standalone server unless standaloneEnabled=false. */
-  private checkEnsemble(): void {
-    const participants = [...this.peers.values()].filter((peer) => peer.role === 'participant').length;
-    if (participants === 1 && this.standaloneEnabled && this.peers.size === 1) {
-      this.warnings.push(`${this.firstPeer} is the only server: it is ignored, this is a standalone server`);
-    } else if (this.peers.size > 0 || !this.standaloneEnabled) {
-      const where = this.firstPeer ?? `${this.path}: standaloneEnabled=false`;
+  private ensembleOf(dataDir: string): EnsembleConfig | undefined {
+    const quorum = this.buildQuorum();
+    const standaloneEnabled = this.ensembleValue('standaloneEnabled', true);
+    if (quorum.members.size === 0 && standaloneEnabled) return undefined;
+    if (quorum.participants.size === 0) {
       throw new ZooKeeperConfigError(
-        `${where} asks for an ensemble, which this release cannot start yet: remove the server.N lines and ` +
-          'standaloneEnabled=false to run a standalone server',
+        `${this.firstPeer ?? `${this.path}: standaloneEnabled=false`} needs servers that vote: add server.N lines ` +
+          'for participants',
+      );
+    }
+    if (quorum.participants.size === 1 && standaloneEnabled) {
+      if (quorum.observers.size > 0) {
+        throw new ZooKeeperConfigError(
+          `${this.firstPeer}: a single participant with observers needs standaloneEnabled=false: add that line`,
+        );
+      }
+      this.warnings.push(`${this.firstPeer} is the only server: it is ignored, this is a standalone server`);
+      return undefined;
+    }
+    this.warnOfSize(quorum);
+    return {
+      serverId: this.readMyId(dataDir),
+      quorum,
+      initLimit: this.requiredTicks('initLimit'),
+      syncLimit: this.requiredTicks('syncLimit'),
+      connectToLearnerMasterLimit: this.ensembleValue('connectToLearnerMasterLimit', 0),
+      quorumListenOnAllIPs: this.ensembleValue('quorumListenOnAllIPs', false),
+      leaderServes: this.ensembleValue('leaderServes', true),
+    };
+  }
+
+  private buildQuorum(): QuorumVerifier {
+    try {
+      return this.quorumLines.build(this.configVersion);
+    } catch (error) {
+      if (!(error instanceof QuorumConfigError)) throw error;
+      throw new ZooKeeperConfigError(`${this.path}: ${error.message}`, { cause: error });
+    }
+  }
+
+  private warnOfSize({ participants }: QuorumVerifier): void {
+    if (participants.size <= 2) {
+      this.warnings.push(
+        `${this.path}: ${participants.size} servers that vote tolerate no failure: use 3 or more`,
+      );
+    } else if (participants.size % 2 === 0) {
+      this.warnings.push(
+        `${this.path}: ${participants.size} servers tolerate no more failures than ${participants.size - 1}: use an odd number`,
       );
     }
   }
-}
 
-function hexadecimal(value: string): number {
-  if (!/^[0-9a-f]{1,13}$/i.test(text(value))) throw new BadValue('is no version: give a hexadecimal number');
-  return Number.parseInt(value, 16);
+  private ensembleValue<T>(key: string, fallback: T): T {
+    return (this.ensembleValues.get(key) as T | undefined) ?? fallback;
+  }
+
+  private requiredTicks(key: 'initLimit' | 'syncLimit'): number {
+    const ticks = this.ensembleValue(key, 0);
+    if (ticks > 0) return ticks;
+    throw new ZooKeeperConfigError(
+      `${this.path}: ${key} is missing, which an ensemble needs: add ${key}=${key === 'initLimit' ? 10 : 5}`,
+    );
+  }
+
+  private readMyId(dataDir: string): number {
+    const path = `${dataDir}/myid`;
+    let content: string;
+    try {
+      content = this.disk.readFile(path).toString('utf8');
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new ZooKeeperConfigError(
+        `cannot read ${path}: ${reason}. Write the number of this server into it, the N of its server.N line`,
+        { cause },
+      );
+    }
+    const id = content.split('\n', 1)[0]?.trim() ?? '';
+    if (isServerId(id)) return Number(id);
+    throw new ZooKeeperConfigError(
+      `${path} holds "${id.slice(0, 40)}" instead of a server id: write the N of this server's server.N line into it`,
+    );
+  }
+
+  /** What the server.N line says of the client port counts, and has to agree with what the file says. */
+  private clientAddressOf(ensemble: EnsembleConfig | undefined): Partial<ZooKeeperServerOptions> {
+    const client = ensemble?.quorum.members.get(ensemble.serverId)?.client;
+    if (ensemble === undefined || client === undefined) return {};
+    const clientPort = this.values.get('clientPort');
+    const clientPortAddress = this.values.get('clientPortAddress') ?? client.host;
+    const isEverywhere = clientPortAddress === '0.0.0.0' || clientPortAddress === '::';
+    if (
+      clientPort !== undefined &&
+      (clientPort !== client.port || (!isEverywhere && clientPortAddress !== client.host))
+    ) {
+      throw new ZooKeeperConfigError(
+        `${this.path}: clientPort=${clientPort} differs from ${client.host}:${client.port} in server.${ensemble.serverId}: ` +
+          'remove the line clientPort',
+      );
+    }
+    const isAnyHost = client.host === '0.0.0.0' || client.host === '::';
+    return { clientPort: client.port, clientPortAddress: isAnyHost ? undefined : client.host };
+  }
 }
 
 /** The key that differs in upper and lower case only. */

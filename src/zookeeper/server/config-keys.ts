@@ -123,6 +123,7 @@ export const ENSEMBLE_KEYS: ReadonlyMap<string, (value: string) => unknown> = ne
   ['quorum.cnxn.threads.size', integer(1, MAX_INT)],
   ['portUnification', trueOrFalse],
   ['sslQuorumReloadCertFiles', trueOrFalse],
+  ['leaderServes', yesOrNo],
   ['dynamicConfigFile', text],
   ['oraclePath', text],
 ]);
@@ -171,7 +172,6 @@ export const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'largeRequestMaxBytes',
   'largeRequestThreshold',
   'leaderConnectDelayDuringRetryMs',
-  'leaderServes',
   'letAnySaslUserDoX',
   'maxBatchSize',
   'maxCnxns',

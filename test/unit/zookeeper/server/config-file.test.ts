@@ -44,7 +44,13 @@ describe('zoo.cfg', () => {
       },
     );
     for (const [key, value] of Object.entries(config)) {
-      const isOptional = ['clientPortAddress', 'superDigest', 'maxBufferExtraBytes', 'txnLogSizeLimitBytes'];
+      const isOptional = [
+        'ensemble',
+        'clientPortAddress',
+        'superDigest',
+        'maxBufferExtraBytes',
+        'txnLogSizeLimitBytes',
+      ];
       if (!isOptional.includes(key)) assert.notEqual(value, undefined, key);
     }
   });
@@ -157,8 +163,8 @@ describe('zoo.cfg', () => {
     ['server.1=host', /server\.1=host has no such form: give host:port:port/],
     ['server.1=h:1:1', /uses one port for quorum and election/],
     ['server.1=h:1:2:boss', /has the role boss: give participant or observer/],
-    ['group.1=1:x', /not a whole number/],
-    ['standaloneEnabled=false', /asks for an ensemble, which this release cannot start yet/],
+    ['group.1=1:x', /names "x", which is no server id/],
+    ['standaloneEnabled=false', /standaloneEnabled=false needs servers that vote/],
     ['x=\\u12', /zoo\.cfg, line 2: \\u needs four hexadecimal digits/],
   ];
   for (const [line, error] of errors) {
@@ -184,17 +190,61 @@ describe('zoo.cfg', () => {
     });
   });
 
-  it('of an ensemble gives one clear error', () => {
+  describe('of an ensemble', () => {
     const lines = [
       'dataDir=/zk',
-      'server.1=a:2888:3888;2181',
+      'initLimit=10',
+      'syncLimit=5',
+      'server.1=a:2888:3888;2182',
       'server.2=b:2888:3888',
-      'server.3=c:2888:3888:observer',
+      'server.3=c:2888:3888',
+      'server.4=d:2888:3888:observer',
     ];
-    assert.throws(() => load(lines), {
-      name: 'ZooKeeperConfigError',
-      message: /^zoo\.cfg, line 2: server\.1 asks for an ensemble, which this release cannot start yet/,
+
+    it('takes its id from myid and its client port from its line', () => {
+      const { options, warnings } = load(lines, {}, { '/zk/myid': '1\n' });
+      assert.deepEqual(warnings, []);
+      const { ensemble, clientPort, serverId } = completeConfig(options);
+      assert.equal(serverId, 1);
+      assert.equal(clientPort, 2182);
+      assert.deepEqual([...(ensemble?.quorum.participants.keys() ?? [])], [1, 2, 3]);
+      assert.deepEqual([...(ensemble?.quorum.observers.keys() ?? [])], [4]);
+      assert.deepEqual([ensemble?.serverId, ensemble?.initLimit, ensemble?.syncLimit], [1, 10, 5]);
     });
+
+    const refused: [string, string[], Record<string, string>, RegExp][] = [
+      ['no myid', lines, {}, /cannot read \/zk\/myid: .* Write the number of this server into it/],
+      [
+        'a myid that is no number',
+        lines,
+        { '/zk/myid': 'one' },
+        /\/zk\/myid holds "one" instead of a server id/,
+      ],
+      [
+        'no initLimit',
+        lines.filter((line) => !line.startsWith('init')),
+        { '/zk/myid': '1' },
+        /add initLimit=10/,
+      ],
+      [
+        'no syncLimit',
+        lines.filter((line) => !line.startsWith('sync')),
+        { '/zk/myid': '1' },
+        /add syncLimit=5/,
+      ],
+      [
+        'two client ports',
+        [...lines, 'clientPort=2181'],
+        { '/zk/myid': '1' },
+        /differs from 0\.0\.0\.0:2182/,
+      ],
+      ['observers alone', ['dataDir=/zk', 'server.4=d:1:2:observer'], {}, /needs servers that vote/],
+    ];
+    for (const [what, given, files, message] of refused) {
+      it(`is refused with ${what}`, () => {
+        assert.throws(() => load(given, {}, files), { name: 'ZooKeeperConfigError', message });
+      });
+    }
   });
 
   it('reads server lines from the dynamic file, and nothing else', () => {
