@@ -23,6 +23,7 @@ import { createHandlers } from './handlers.ts';
 import { RequestDispatcher, type RequestInterceptor } from './request-dispatcher.ts';
 import { type BoundListener, SocketServer } from './socket-server.ts';
 import { TopicConfigs } from './topic-configs.ts';
+import { refuseUnsupportedGuards } from './unsupported-guards.ts';
 import { connectZooKeeper, linkTo, type ZooKeeperLink } from './zookeeper.ts';
 
 /** Memory for what was appended last, over all partitions. */
@@ -112,6 +113,7 @@ class BrokerServer implements Broker {
 
   async start(): Promise<void> {
     const { env, options } = this;
+    refuseUnsupportedGuards(this.config);
     // First of all: whoever has the log directories is this broker.
     const logs = this.openLogs();
     const [logDir = ''] = logs.liveLogDirs;
