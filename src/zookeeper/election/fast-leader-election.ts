@@ -86,7 +86,7 @@ type Phase = 'stopped' | 'gathering' | 'finalizing' | 'settled';
  *     finalizing --as while gathering--> gathering, finalizing or settled; wait again
  *     finalizing --nothing heard--> settled       LEADING, FOLLOWING or OBSERVING
  *     settled    --LOOKING from a voter--> settled     answer with the vote
- *     any        --from a server that does not vote--> same    answer with the vote, and again with the outcome
+ *     any        --LOOKING from a server that does not vote--> same    answer, and again with the outcome
  *     gathering, finalizing --newer configuration with other servers--> gathering, in a new round
  *     settled    --startLooking--> gathering
  *     any        --stop--> stopped
@@ -95,7 +95,7 @@ type Phase = 'stopped' | 'gathering' | 'finalizing' | 'settled';
  * instead of passing through the queue of received ones; while it waits after a quorum, Apache passes over all that
  * is not ahead, later rounds and working leaders included; who asks a looking server without having a vote is
  * answered with the present proposal, not with the outcome of the election before, and again at the end; and a
- * server without a vote keeps quiet towards voters that are in an earlier round, for they would answer without end.
+ * server without a vote does not answer voters, which would answer it, and so on as fast as the net can.
  */
 export class FastLeaderElection {
   private readonly peer: ElectionPeer;
@@ -190,13 +190,14 @@ export class FastLeaderElection {
     if (this.isLooking && this.hearsOfNewServers(from, notification.config)) {
       this.startLooking();
     } else if (!this.isVoter(from)) {
-      this.answerStranger(from, notification);
-    } else if (this.phase === 'settled') {
-      if (notification.state === 'LOOKING') this.answerLooking(from);
-    } else {
+      if (notification.state === 'LOOKING') this.answerStranger(from, notification);
+    } else if (this.phase !== 'settled') {
       const isBehind = notification.state === 'LOOKING' && notification.electionEpoch < this.round;
       this.hear(from, notification);
       if (isBehind && this.isVoter(this.peer.id)) this.reply(from, this.round);
+    } else if (notification.state === 'LOOKING' && this.isVoter(this.peer.id)) {
+      if (this.settledVote?.state === 'LEADING') this.ports.heardLooking(from);
+      this.reply(from, this.vote.electionEpoch);
     }
   }
 
@@ -223,11 +224,6 @@ export class FastLeaderElection {
       });
       return false;
     }
-  }
-
-  private answerLooking(from: number): void {
-    if (this.settledVote?.state === 'LEADING') this.ports.heardLooking(from);
-    this.reply(from, this.vote.electionEpoch);
   }
 
   private hear(from: number, notification: Notification): void {
