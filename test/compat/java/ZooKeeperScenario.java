@@ -37,9 +37,23 @@ public final class ZooKeeperScenario {
     return event;
   }
 
+  /** Asks until the client has a connection again; only a lost connection is worth another try. */
+  static boolean existsOnceAttached(ZooKeeper zk, String path) throws Exception {
+    for (int tries = 0; ; tries++) {
+      try {
+        return zk.exists(path, false) != null;
+      } catch (KeeperException.ConnectionLossException e) {
+        if (tries == 100) throw e;
+        Thread.sleep(100);
+      }
+    }
+  }
+
   public static void main(String[] args) throws Exception {
     BlockingQueue<String> events = new LinkedBlockingQueue<>();
-    Watcher watcher = e -> events.add(e.getType() + " " + e.getPath());
+    Watcher watcher = e -> {
+      if (e.getType() != Watcher.Event.EventType.None) events.add(e.getType() + " " + e.getPath());
+    };
     ZooKeeper zk = session(args[0], null);
     String root = "/java-" + UUID.randomUUID().toString().substring(0, 8);
     List<ACL> open = ZooDefs.Ids.OPEN_ACL_UNSAFE;
@@ -73,6 +87,10 @@ public final class ZooKeeperScenario {
     other.close();
     check(next(events).equals("NodeDeleted " + root + "/e"), "ephemeral deleted");
 
+    String own = zk.create(root + "/own-", null, open, CreateMode.EPHEMERAL_SEQUENTIAL);
+    check(zk.exists(own, false).getEphemeralOwner() == zk.getSessionId(), own);
+    check(zk.getEphemerals().equals(List.of(own)), "getEphemerals of all paths");
+
     // one-shot, persistent, recursive watches
     zk.getData(root, watcher, null);
     zk.getChildren(root, watcher);
@@ -94,6 +112,44 @@ public final class ZooKeeperScenario {
     zk.removeAllWatches(root + "/p", Watcher.WatcherType.Any, false);
     next(events);
     fails(KeeperException.Code.NOWATCHER, () -> zk.removeWatches(root + "/p", watcher, Watcher.WatcherType.Any, false));
+
+    // each kind of watch removed for itself; the others stay
+    zk.exists(root + "/p", watcher);
+    zk.getChildren(root + "/p", watcher, stat);
+    zk.removeWatches(root + "/p", watcher, Watcher.WatcherType.Children, false);
+    check(next(events).equals("ChildWatchRemoved " + root + "/p"), "child watch removed");
+    zk.removeWatches(root + "/p", watcher, Watcher.WatcherType.Data, false);
+    check(next(events).equals("DataWatchRemoved " + root + "/p"), "data watch removed");
+
+    // the session, its ephemeral nodes and watches of every mode outlive a broken connection
+    zk.getData(root + "/p", watcher, null);
+    zk.exists(root + "/later", watcher);
+    zk.getChildren(root + "/ttl", watcher);
+    zk.addWatch(root + "/container", watcher, AddWatchMode.PERSISTENT);
+    zk.addWatch(root + "/p/q", watcher, AddWatchMode.PERSISTENT_RECURSIVE);
+    ZooKeeper meanwhile = session(args[0], null);
+    long before = zk.getSessionId();
+    zk.getTestable().closeSocket();
+    meanwhile.setData(root + "/p", null, -1);
+    meanwhile.create(root + "/later", null, open, CreateMode.PERSISTENT);
+    meanwhile.create(root + "/ttl/x", null, open, CreateMode.PERSISTENT);
+    check(existsOnceAttached(zk, own) && zk.getSessionId() == before, "attached again");
+    Set<String> missed = new TreeSet<>();
+    while (missed.size() < 3) missed.add(next(events));
+    check(missed.equals(new TreeSet<>(List.of("NodeDataChanged " + root + "/p", "NodeCreated " + root + "/later", "NodeChildrenChanged " + root + "/ttl"))), "missed events " + missed);
+    meanwhile.setData(root + "/container", null, -1);
+    check(next(events).equals("NodeDataChanged " + root + "/container"), "persistent watch set again");
+    meanwhile.create(root + "/p/q/r/s", null, open, CreateMode.PERSISTENT);
+    check(next(events).equals("NodeCreated " + root + "/p/q/r/s"), "recursive watch set again");
+    meanwhile.delete(root + "/p/q/r/s", -1);
+    check(next(events).equals("NodeDeleted " + root + "/p/q/r/s"), "recursive watch stays");
+    zk.removeAllWatches(root + "/container", Watcher.WatcherType.Any, false);
+    zk.removeAllWatches(root + "/p/q", Watcher.WatcherType.Any, false);
+    next(events);
+    next(events);
+    meanwhile.delete(root + "/later", -1);
+    meanwhile.delete(root + "/ttl/x", -1);
+    meanwhile.close();
 
     // multi
     List<OpResult> done = zk.multi(List.of(Op.check(root, -1), Op.create(root + "/m", null, open, CreateMode.PERSISTENT), Op.setData(root + "/m", "m".getBytes(), 0), Op.delete(root + "/p/q/r", 0)));
@@ -132,6 +188,6 @@ public final class ZooKeeperScenario {
     check(config != null, "config node");
     ZKUtil.deleteRecursive(zk, root);
     zk.close();
-    System.out.println("all node kinds, ephemerals, watches of every mode, multi, multiRead, ACLs, session move");
+    System.out.println("all node kinds, ephemerals, watches of every mode, multi, multiRead, ACLs, session move, watches set again after a broken connection");
   }
 }

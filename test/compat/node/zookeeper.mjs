@@ -51,6 +51,44 @@ await call(zk, 'exists', `${root}/eph`, (event) => {
 other.close();
 await until('the ephemeral node is gone', 20, () => deleted);
 
+// one-shot watches of each kind
+const events = [];
+const watch = (event) => events.push(`${event.getName()} ${event.getPath()}`);
+const fired = (event) => until(event, 10, () => events.includes(event));
+await call(zk, 'exists', `${root}/later`, watch);
+await call(zk, 'getChildren', root, watch);
+await call(zk, 'create', `${root}/later`);
+await fired(`NODE_CREATED ${root}/later`);
+await fired(`NODE_CHILDREN_CHANGED ${root}`);
+await call(zk, 'getData', `${root}/later`, watch);
+await call(zk, 'setData', `${root}/later`, Buffer.from('x'));
+await call(zk, 'setData', `${root}/later`, Buffer.from('y'));
+await fired(`NODE_DATA_CHANGED ${root}/later`);
+assert.equal(events.length, 3, `${events}`);
+
+// the session, its ephemeral nodes and its watches outlive a broken connection
+const own = await call(zk, 'create', `${root}/own-`, CreateMode.EPHEMERAL_SEQUENTIAL);
+const sessionId = zk.getSessionId().toString('hex');
+await call(zk, 'getData', `${root}/later`, watch);
+const lost = new Promise((resolve) => zk.once('disconnected', resolve));
+const again = new Promise((resolve) => zk.once('connected', resolve));
+zk.connectionManager.socket.destroy();
+await lost;
+await again;
+assert.equal(zk.getSessionId().toString('hex'), sessionId);
+assert.notEqual(await call(zk, 'exists', own), null);
+await call(zk, 'remove', `${root}/later`);
+await fired(`NODE_DELETED ${root}/later`);
+
+for (const name of ['one', 'two']) await call(zk, 'mkdirp', `${root}/tree/${name}`);
+assert.deepEqual((await call(zk, 'listSubTreeBFS', `${root}/tree`)).sort(), [
+  `${root}/tree`,
+  `${root}/tree/one`,
+  `${root}/tree/two`,
+]);
+await call(zk, 'removeRecursive', `${root}/tree`);
+assert.equal(await call(zk, 'exists', `${root}/tree`), null);
+
 const done = await new Promise((resolve, reject) => {
   zk.transaction()
     .create(`${root}/t`, Buffer.from('t'))
@@ -60,6 +98,16 @@ const done = await new Promise((resolve, reject) => {
     .commit((error, results) => (error ? reject(error) : resolve(results)));
 });
 assert.equal(done.length, 4);
+await assert.rejects(
+  new Promise((resolve, reject) => {
+    zk.transaction()
+      .create(`${root}/rolled-back`)
+      .check(root, 99)
+      .commit((error, results) => (error ? reject(error) : resolve(results)));
+  }),
+  named('BAD_VERSION'),
+);
+assert.equal(await call(zk, 'exists', `${root}/rolled-back`), null);
 
 zk.addAuthInfo('digest', Buffer.from('kim:secret'));
 await call(zk, 'create', `${root}/private`, Buffer.from('p'), ACL.CREATOR_ALL_ACL);
@@ -72,8 +120,17 @@ await call(zk, 'setACL', `${root}/private`, [
 assert.equal(String((await call(stranger, 'getData', `${root}/private`))[0]), 'p');
 assert.equal((await call(zk, 'getACL', `${root}/private`))[0].length, 2);
 stranger.close();
-const paths = ['/private', '/a/b/c', '/a/b', '/a', first.slice(root.length), second.slice(root.length), ''];
+const paths = [
+  own.slice(root.length),
+  '/private',
+  '/a/b/c',
+  '/a/b',
+  '/a',
+  first.slice(root.length),
+  second.slice(root.length),
+  '',
+];
 for (const path of paths) await call(zk, 'remove', root + path);
 await assert.rejects(call(zk, 'getData', root), (error) => error.getCode() === Exception.NO_NODE);
 zk.close();
-console.log('nodes, sequences, ephemerals, watches, transactions, ACLs');
+console.log('nodes, sequences, ephemerals, watches, transactions, ACLs, re-attachment');

@@ -2,15 +2,17 @@
 
 usage: kazoo_scenario.py CONNECT
 """
+import socket
 import sys
 import threading
+import time
 import uuid
 
 from kazoo.client import KazooClient, KazooState
 from kazoo.exceptions import (BadVersionError, NoAuthError, NodeExistsError, NoNodeError, NotEmptyError,
                               RolledBackError)
 from kazoo.protocol.states import EventType
-from kazoo.security import make_digest_acl
+from kazoo.security import make_acl, make_digest_acl
 
 connect = sys.argv[1]
 root = "/kazoo-" + uuid.uuid4().hex[:8]
@@ -24,6 +26,15 @@ def raises(error, call, *args, **kwargs):
     except error:
         return
     raise AssertionError(f"{call} {args} did not raise {error}")
+
+
+def until(what, check):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if check():
+            return
+        time.sleep(0.05)
+    raise SystemExit(f"timed out: {what}")
 
 
 # nodes
@@ -67,6 +78,25 @@ zk.get_children(root, watch=lambda event: kids.set())
 zk.set(root + "/stat", b"again")
 zk.create(root + "/kid")
 assert changed.wait(10) and kids.wait(10)
+created = threading.Event()
+assert zk.exists(root + "/later", watch=lambda event: created.set() if event.type == EventType.CREATED else None) is None
+zk.create(root + "/later", ephemeral=True)
+assert created.wait(10)
+owned = zk.create(root + "/own-", ephemeral=True, sequence=True)
+assert owned.startswith(root + "/own-0")
+assert sorted(zk.get_children(root)) == sorted(zk.get_children(root, include_data=True)[0])
+
+# the session and its ephemeral nodes outlive a broken connection
+states, values = [], []
+zk.add_listener(states.append)
+zk.DataWatch(root + "/stat")(lambda data, stat: values.append(data))
+session = zk.client_id[0]
+zk._connection._socket.shutdown(socket.SHUT_RDWR)
+until("the session is attached again", lambda: states[-2:] == [KazooState.SUSPENDED, KazooState.CONNECTED])
+assert zk.client_id[0] == session and zk.exists(owned).ephemeralOwner == session
+zk.set(root + "/stat", b"after the break")
+until("the watch is set again", lambda: values[-1:] == [b"after the break"])
+
 # multi
 transaction = zk.transaction()
 transaction.create(root + "/t1", b"1")
@@ -93,6 +123,8 @@ acls, _ = stranger.get_acls(root + "/private")
 assert acls[0].id.id.startswith("kim:")
 stranger.set_acls(root + "/private", [make_digest_acl("kim", "secret", read=True, admin=True)])
 raises(NoAuthError, stranger.set, root + "/private", b"no")
+stranger.set_acls(root + "/private", [make_acl("ip", "127.0.0.1", all=True)])
+assert zk.get_acls(root + "/private")[0][0].id.scheme == "ip"
 stranger.stop()
 stranger.close()
 
@@ -117,4 +149,4 @@ zk.delete(root, recursive=True)
 assert zk.server_version() >= (3, 9)
 zk.stop()
 zk.close()
-print("nodes, ephemerals, watches, multi, ACLs, lock, election, counter")
+print("nodes, ephemerals, watches, re-attachment, multi, ACLs, lock, election, counter")
