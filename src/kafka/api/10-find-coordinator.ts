@@ -46,7 +46,10 @@ export function findCoordinatorHandler(api: FindCoordinatorApi): Handler {
         return {
           coordinators: request.coordinatorKeys.map((key) => {
             const { error, ...node } = find(key);
-            return { key, ...node, errorCode: error, errorMessage: '' };
+            // Only a request that is wrong as a whole is explained.
+            const explained = error === ErrorCode.INVALID_REQUEST && request.keyType !== SHARE;
+            const errorMessage = explained ? errorOf(error).text : '';
+            return { key, ...node, errorCode: error, errorMessage };
           }),
         };
       }

@@ -8,12 +8,24 @@ export interface ServedVersions {
   versions(): Iterable<{ apiKey: number; minVersion: number; maxVersion: number }>;
 }
 
+/** Features that all of the cluster has agreed on (KIP-584). */
+export interface FinalizedFeatures {
+  /** Grows with every change; -1 when the cluster keeps none. */
+  readonly epoch: number;
+  /** Highest level in use, by name. */
+  readonly levels: ReadonlyMap<string, number>;
+}
+
+export const noFeatures: FinalizedFeatures = { epoch: -1, levels: new Map() };
+
 const MAX_VERSION = 4;
+/** No feature of ZooKeeper mode begins above it. */
+const MIN_LEVEL = 1;
 /** Names of client software and their versions, as KIP-511 allows them. */
 const SOFTWARE_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 
 /** ApiVersions: answered from the table of handlers. */
-export function apiVersionsHandler(served: ServedVersions): Handler {
+export function apiVersionsHandler(served: ServedVersions, features: () => FinalizedFeatures): Handler {
   return handler({
     request: ApiVersionsRequest,
     response: ApiVersionsResponse,
@@ -26,7 +38,17 @@ export function apiVersionsHandler(served: ServedVersions): Handler {
         }
         connection.clientSoftware = { name, version };
       }
-      return { errorCode: ErrorCode.NONE, apiKeys: [...served.versions()] };
+      const { epoch, levels } = features();
+      return {
+        errorCode: ErrorCode.NONE,
+        apiKeys: [...served.versions()],
+        finalizedFeaturesEpoch: epoch,
+        finalizedFeatures: Array.from(levels, ([feature, level]) => ({
+          name: feature,
+          minVersionLevel: MIN_LEVEL,
+          maxVersionLevel: level,
+        })),
+      };
     },
   });
 }

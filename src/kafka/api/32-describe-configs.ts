@@ -26,7 +26,7 @@ export function describeConfigsHandler(parts: { configAdmin: Pick<ConfigAdmin, '
         const found = await parts.configAdmin.describe(resource, options);
         if (isApiError(found)) return { ...resource, ...found, configs: [] } satisfies Result;
         const configs = apiVersion === 0 ? found.map(versionZero) : found;
-        return { ...resource, errorCode: ErrorCode.NONE, errorMessage: null, configs } satisfies Result;
+        return { ...resource, errorCode: ErrorCode.NONE, errorMessage: '', configs } satisfies Result;
       });
       return { throttleTimeMs: 0, results: await Promise.all(results) };
     },

@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import { ApiKey } from '../../wire/kafka/apis.ts';
-import { apiVersionsHandler } from './18-api-versions.ts';
+import { apiVersionsHandler, type FinalizedFeatures, noFeatures } from './18-api-versions.ts';
 import type { Handler } from './handler.ts';
 
 /**
@@ -11,9 +11,9 @@ import type { Handler } from './handler.ts';
 export class HandlerTable {
   private readonly byKey = new Map<number, Handler>();
 
-  constructor(handlers: Iterable<Handler>) {
+  constructor(handlers: Iterable<Handler>, features: () => FinalizedFeatures = () => noFeatures) {
     for (const handler of handlers) this.add(handler);
-    this.add(apiVersionsHandler(this));
+    this.add(apiVersionsHandler(this, features));
   }
 
   private add(handler: Handler): void {

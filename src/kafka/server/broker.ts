@@ -19,6 +19,7 @@ import { type BrokerConfig, withDynamicConfig } from './config/broker-config.ts'
 import { ConfigError } from './config/config-error.ts';
 import { ConfigWatcher } from './config-watcher.ts';
 import { createGroupCoordinator, OFFSETS_TOPIC } from './coordinators.ts';
+import { FeatureWatcher } from './feature-watcher.ts';
 import { createHandlers } from './handlers.ts';
 import { RequestDispatcher, type RequestInterceptor } from './request-dispatcher.ts';
 import { type BoundListener, SocketServer } from './socket-server.ts';
@@ -96,6 +97,7 @@ class BrokerServer implements Broker {
   private controller: Controller | undefined;
   private sockets: SocketServer | undefined;
   private configWatcher: ConfigWatcher | undefined;
+  private featureWatcher: FeatureWatcher | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(env: Env, config: BrokerConfig, options: BrokerOptions) {
@@ -162,9 +164,16 @@ class BrokerServer implements Broker {
     this.groups = groups;
     const controller = this.createController(stores, replicas);
     this.controller = controller;
+    const features = new FeatureWatcher(env, stores.election);
+    this.featureWatcher = features;
+    await features.start(zk);
     const config = () => this.config;
     const handlers = createHandlers({ ...parts, env, config, metadata, topicConfigs, controller, groups });
-    const dispatcher = new RequestDispatcher(env, new HandlerTable(handlers), this.options.interceptors);
+    const dispatcher = new RequestDispatcher(
+      env,
+      new HandlerTable(handlers, () => features.features),
+      this.options.interceptors,
+    );
     this.sockets = new SocketServer(env, socketOptions(this.config), dispatcher);
     this.listeners = await this.sockets.start();
     this.brokerEpoch = await this.register(stores);
@@ -336,6 +345,7 @@ class BrokerServer implements Broker {
 
   private async shutDown(): Promise<void> {
     this.configWatcher?.stop();
+    this.featureWatcher?.stop();
     await this.sockets?.stop();
     await this.controller?.stop();
     this.groups?.close();

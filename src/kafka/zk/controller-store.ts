@@ -8,7 +8,7 @@ import {
   decodeControllerEpoch,
   encodeControllerEpoch,
 } from './znodes/controller-epoch.ts';
-import { decodeFeature, encodeFeature, featurePath } from './znodes/feature.ts';
+import { decodeFeature, encodeFeature, type FinalizedFeatures, featurePath } from './znodes/feature.ts';
 
 /** The epoch of a won election, and the version of `/controller_epoch` that guards the writes of that epoch. */
 export interface ElectedController {
@@ -111,6 +111,20 @@ export class ControllerStore {
     const features = found.enabled ? found.features : new Map<string, number>();
     const data = encodeFeature({ version: 2, enabled: true, features });
     await this.#zk.run((session) => session.setData(featurePath, data, -1));
+  }
+
+  /** `/feature` and its version, which is the epoch of the features; null when the node is not there. */
+  async features(watch?: Watch): Promise<{ node: FinalizedFeatures; epoch: number } | null> {
+    // The watch is set first, and also on a node that is not there yet.
+    const stat = await this.#zk.run((session) => session.exists(featurePath, watch));
+    if (stat === null) return null;
+    try {
+      const node = await this.#zk.run((session) => session.getData(featurePath));
+      return { node: decodeFeature(node.data), epoch: node.stat.version };
+    } catch (error) {
+      if (isZooKeeperError(error, 'NONODE')) return null;
+      throw error;
+    }
   }
 
   async #epoch(): Promise<ElectedController | null> {

@@ -54,7 +54,7 @@ export class ConfigAdmin {
       const nameError = topicNameError(resourceName);
       if (nameError !== null) return apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, nameError);
       if (metadata.image.topic(resourceName) === undefined) {
-        return apiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+        return apiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, '');
       }
       return rules.describeTopic(await configs.get('topics', resourceName), options);
     }

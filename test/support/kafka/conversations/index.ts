@@ -1,5 +1,7 @@
 import type { Conversation } from '../conversation.ts';
+import { configuring, describingServers, nonsense } from './administration.ts';
 import { fetching, fetchSessions } from './fetches.ts';
+import { findingCoordinators, groupMembership, groupOffsets } from './groups.ts';
 import { epochEnds, listingOffsets, producing, sequences, topicRules } from './records.ts';
 import { creatingTopics, deletingTopics, growingTopics, metadata } from './topics.ts';
 
@@ -15,4 +17,10 @@ export const conversations: readonly Conversation[] = [
   epochEnds,
   fetching,
   fetchSessions,
+  describingServers,
+  configuring,
+  nonsense,
+  findingCoordinators,
+  groupMembership,
+  groupOffsets,
 ];
