@@ -75,7 +75,7 @@ export function* scanHeaders(file: DiskFile, range: ScanRange, visit: BatchVisit
 }
 
 /** The batch at `at`, of which the buffer holds the header and the file the whole; otherwise undefined. */
-function headerAt(buffer: Buffer, at: number, leftInFile: number): RecordBatch | undefined {
+export function headerAt(buffer: Buffer, at: number, leftInFile: number): RecordBatch | undefined {
   const left = buffer.length - at;
   if (left < HEADER_SIZE_UP_TO_MAGIC) return undefined;
   const length = buffer.readInt32BE(at + BatchField.length);

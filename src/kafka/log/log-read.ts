@@ -1,5 +1,6 @@
 import { readInt64 } from '../../base/int64.ts';
 import { BATCH_OVERHEAD, BatchField, LOG_OVERHEAD } from '../../wire/kafka/records/batch.ts';
+import { headerAt } from './batch-scan.ts';
 import { type FileComputation, readAt } from './file-io.ts';
 import type { HotRead, HotReadOptions } from './hot-tail.ts';
 import type { AbortedTransaction } from './log-types.ts';
@@ -22,22 +23,31 @@ export function* readCold(segments: Segments, options: HotReadOptions): FileComp
 }
 
 function* readSegment(segment: LogSegment, options: HotReadOptions): FileComputation<HotRead | undefined> {
-  const { maxBytes, minOneMessage } = options;
-  const place = yield* segment.locate(options.startOffset);
-  if (place === undefined) return undefined;
-  const wanted = minOneMessage ? Math.max(maxBytes, place.bytes) : maxBytes;
-  const length = Math.min(wanted, segment.sizeBytes - place.position);
-  const visible = place.lastOffset < options.limitOffset && length > 0;
-  const buffer = visible ? yield* readAt(segment.records, place.position, length) : Buffer.alloc(0);
-  const { end, lastOffset } = wholeBatches(buffer, options.limitOffset);
+  const { startOffset, limitOffset, maxBytes, minOneMessage } = options;
+  const { cuts } = segment;
+  const position = segment.readEnds.positionOf(startOffset) ?? (yield* segment.locate(startOffset))?.position;
+  if (position === undefined || position >= segment.sizeBytes) return undefined;
+  const restBytes = segment.sizeBytes - position;
+  const roomBytes = Math.max(maxBytes, BATCH_OVERHEAD);
+  const buffer = yield* readAt(segment.records, position, Math.min(roomBytes, restBytes));
+  const first = headerAt(buffer, 0, restBytes);
+  if (first === undefined) return undefined;
+  const limitBytes = minOneMessage ? Math.max(maxBytes, first.sizeInBytes) : maxBytes;
+  const visible = first.lastOffset < limitOffset && limitBytes > 0;
+  const isShort = visible && minOneMessage && first.sizeInBytes > buffer.length;
+  const bytes = isShort ? yield* readAt(segment.records, position, first.sizeInBytes) : buffer;
+  const { end, lastOffset } = wholeBatches(bytes.subarray(0, visible ? limitBytes : 0), limitOffset);
   const firstEntryIncomplete = visible && end === 0;
-  const chunk = firstEntryIncomplete ? buffer : buffer.subarray(0, end);
+  const chunk = bytes.subarray(0, firstEntryIncomplete ? limitBytes : end);
+  if (lastOffset !== undefined && segment.cuts === cuts) {
+    segment.readEnds.moved(startOffset, { offset: lastOffset + 1, position: position + end });
+  }
   return {
     chunks: chunk.length === 0 ? [] : [chunk],
     bytes: chunk.length,
     lastOffset,
     segmentBaseOffset: segment.baseOffset,
-    position: place.position,
+    position,
     firstEntryIncomplete,
   };
 }

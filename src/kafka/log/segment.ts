@@ -9,6 +9,7 @@ import { FileSuffix, offsetFileName } from './file-names.ts';
 import type { LogConfig } from './log-config.ts';
 import { maxSegmentMs } from './log-config.ts';
 import { OffsetIndex } from './offset-index.ts';
+import { ReadEnds } from './read-ends.ts';
 import { SegmentOverflowError } from './segment-errors.ts';
 import { TimeIndex, type TimestampOffset } from './time-index.ts';
 import { TransactionIndex } from './transaction-index.ts';
@@ -66,6 +67,10 @@ export class LogSegment {
   private readonly rollJitterMs: number;
   private createdMs: number;
   private bytesSinceIndexEntry = 0;
+  /** Valid since the last cut. */
+  readonly readEnds = new ReadEnds();
+  /** How often the file was cut. */
+  cuts = 0;
   private largest: TimestampOffset | undefined;
   private firstBatchTimestamp: number | undefined;
   /** Whether the names of all files are known to be durable, and not only what is in them. */
@@ -261,6 +266,8 @@ export class LogSegment {
   private cutTo(length: number): void {
     this.file.truncate(length);
     this.length = length;
+    this.cuts += 1;
+    this.readEnds.clear();
   }
 
   private closeTimeIndex(): void {

@@ -168,19 +168,39 @@ export class Fetch implements DelayedOperation {
       const request = this.requests[index];
       if (request === undefined) break;
       const result = this.readOne(request, roomBytes, minOneMessage);
-      if (result instanceof Promise) {
-        const room = roomBytes;
-        const whole = minOneMessage;
-        return result.then((read) => {
-          results.push(read);
-          return this.readFrom(index + 1, Math.max(0, room - read.bytes), whole && read.bytes === 0, results);
-        });
-      }
+      if (result instanceof Promise) return this.readAside(index, result, roomBytes, minOneMessage, results);
       results.push(result);
       roomBytes = Math.max(0, roomBytes - result.bytes);
       minOneMessage = minOneMessage && result.bytes === 0;
     }
     return results;
+  }
+
+  /**
+   * A partition's data has to come from the disk. Where there is room for whatever the ones behind it give, those
+   * are read meanwhile, for the same results as one after the other.
+   */
+  private async readAside(
+    index: number,
+    reading: Promise<PartitionFetched>,
+    roomBytes: number,
+    minOneMessage: boolean,
+    results: PartitionFetched[],
+  ): Promise<PartitionFetched[]> {
+    const ownBytes = this.requests[index]?.maxBytes ?? 0;
+    const behind = this.requests.slice(index + 1);
+    const hasRoom = behind.reduce((sum, { maxBytes }) => sum + maxBytes, ownBytes) <= roomBytes;
+    const ahead = hasRoom ? behind.map((request) => this.readOne(request, roomBytes, false)) : [];
+    const [read, ...others] = await Promise.all([reading, ...ahead]);
+    results.push(read);
+    const asExpected = hasRoom && read.bytes <= ownBytes && (read.bytes > 0 || !minOneMessage);
+    if (asExpected) return [...results, ...others];
+    return this.readFrom(
+      index + 1,
+      Math.max(0, roomBytes - read.bytes),
+      minOneMessage && read.bytes === 0,
+      results,
+    );
   }
 
   private readOne(

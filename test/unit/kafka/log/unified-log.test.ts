@@ -236,6 +236,25 @@ describe('reading', () => {
 });
 
 describe('truncating', () => {
+  it('leaves no reader at a place that was cut off', async () => {
+    const { log } = await openLog({ indexIntervalBytes: 0 }, 0);
+    append(log, { count: 2, valueBytes: 100 });
+    append(log, { count: 2, valueBytes: 100 });
+    assert.deepEqual(offsetsOf(read(log, 0).chunks), [
+      [0, 1],
+      [2, 3],
+    ]);
+    log.truncateTo(2);
+    append(log, { count: 1, valueBytes: 10 });
+    append(log, { count: 1, valueBytes: 300 });
+    append(log, { count: 1, valueBytes: 10 });
+    assert.deepEqual(offsetsOf(read(log, 4).chunks), [[4, 4]]);
+    assert.deepEqual(offsetsOf(read(log, 3).chunks), [
+      [3, 3],
+      [4, 4],
+    ]);
+  });
+
   it('drops records, epochs and whole segments behind an offset', async () => {
     const size = testBatch().length;
     const { env, log, files } = await openLog({ segmentBytes: size * 2, fileDeleteDelayMs: 100 });
