@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -26,9 +26,4 @@ export function goldenLines<T>(path: string): T[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as T);
-}
-
-/** Names in a directory under test/golden, sorted. */
-export function goldenNames(path: string): string[] {
-  return readdirSync(join(GOLDEN, path)).sort();
 }

@@ -4,6 +4,13 @@ import { lineAt, resolveImport, type SourceFile } from './source-file.ts';
 const EXPORTS =
   /^export\s+(?:declare\s+|abstract\s+|async\s+)*(?:const|let|function\*?|class|type|interface)\s+([\w$]+)/gm;
 
+/** Files that are being written, whose exports may wait for their users. Empty it. */
+const BEING_WRITTEN: readonly string[] = [
+  'src/zookeeper/election/peer-spec.ts',
+  'src/zookeeper/zab/packets.ts',
+  'test/support/kafka/pairs.ts',
+];
+
 /** Names that other files take from a file; `*` when one takes all of them. */
 function namesTaken(files: readonly SourceFile[]): Map<string, Set<string>> {
   const taken = new Map<string, Set<string>>();
@@ -22,10 +29,10 @@ function namesTaken(files: readonly SourceFile[]): Map<string, Set<string>> {
 }
 
 /** Exports that no file, tests included, takes and that their own file does not use either. */
-export function checkDeadExports(files: readonly SourceFile[], tolerated: readonly string[]): Finding[] {
+export function checkDeadExports(files: readonly SourceFile[]): Finding[] {
   const taken = namesTaken(files);
   return files
-    .filter((file) => !tolerated.some((path) => file.path.startsWith(path)))
+    .filter((file) => !BEING_WRITTEN.includes(file.path))
     .flatMap((file) => {
       const names = taken.get(file.path);
       if (names?.has('*')) return [];

@@ -4,7 +4,12 @@ import { checkDeadExports } from './dead-exports.ts';
 import type { Finding } from './finding.ts';
 import { checkImports } from './import-matrix.ts';
 import { checkOutsideWorld, checkSleeps } from './outside-world.ts';
-import { checkReachability, entryPointsOf, type PackageFacts, UNDER_CONSTRUCTION } from './reachability.ts';
+import {
+  checkReachability,
+  entryPointsOf,
+  entryPointsOfLaunchers,
+  type PackageFacts,
+} from './reachability.ts';
 import { parseSourceFile } from './source-file.ts';
 import { checkAlienText, checkCode, checkMachinePaths } from './text-rules.ts';
 
@@ -30,12 +35,13 @@ export function checkRepository(root: string): Finding[] {
     .filter(({ path }) => /^(?:src|test|tools|bench)\/.*\.ts$/.test(path))
     .map(({ path, text }) => parseSourceFile(path, text));
   const facts = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as PackageFacts;
+  const launchers = texts.filter(({ path }) => path.startsWith('bin/')).map(({ text }) => text);
   return [
     ...checkImports(files),
     ...checkOutsideWorld(files),
     ...checkSleeps(files),
-    ...checkReachability(files, { entries: entryPointsOf(facts), tolerated: UNDER_CONSTRUCTION }),
-    ...checkDeadExports(files, UNDER_CONSTRUCTION),
+    ...checkReachability(files, [...entryPointsOf(facts), ...entryPointsOfLaunchers(launchers)]),
+    ...checkDeadExports(files),
     ...checkCode(files),
     ...texts.flatMap(({ path, text }) => [...checkMachinePaths(path, text), ...checkAlienText(path, text)]),
   ];

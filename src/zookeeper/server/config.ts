@@ -1,5 +1,6 @@
 import { DEFAULT_MAX_BUFFER_BYTES } from '../../wire/jute/limits.ts';
 import type { SnapshotCompression } from '../persistence/file-names.ts';
+import { MAX_EXTENDED_SERVER_ID } from '../tree/ephemeral-type.ts';
 import type { EnsembleConfig } from './ensemble-config.ts';
 
 /**
@@ -154,6 +155,12 @@ function check(config: ZooKeeperServerConfig): void {
   if (minSessionTimeoutMs > maxSessionTimeoutMs) {
     throw new ZooKeeperConfigError(
       `minSessionTimeout ${minSessionTimeoutMs} is above maxSessionTimeout ${maxSessionTimeoutMs}: swap or widen them`,
+    );
+  }
+  if (config.extendedTypesEnabled && config.serverId > MAX_EXTENDED_SERVER_ID) {
+    throw new ZooKeeperConfigError(
+      `server id ${config.serverId} cannot be told from the mark of TTL nodes: give ${MAX_EXTENDED_SERVER_ID} or less, ` +
+        'or remove extendedTypesEnabled',
     );
   }
   if (!Number.isInteger(clientPort) || clientPort < 0 || clientPort > 65_535) {

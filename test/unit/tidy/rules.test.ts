@@ -5,7 +5,11 @@ import { checkDeadExports } from '../../../tools/tidy/dead-exports.ts';
 import { formatFinding } from '../../../tools/tidy/finding.ts';
 import { checkImports, mayImport } from '../../../tools/tidy/import-matrix.ts';
 import { checkOutsideWorld, checkSleeps } from '../../../tools/tidy/outside-world.ts';
-import { checkReachability, entryPointsOf } from '../../../tools/tidy/reachability.ts';
+import {
+  checkReachability,
+  entryPointsOf,
+  entryPointsOfLaunchers,
+} from '../../../tools/tidy/reachability.ts';
 import { parseSourceFile, type SourceFile } from '../../../tools/tidy/source-file.ts';
 import { checkAlienText, checkCode, checkMachinePaths } from '../../../tools/tidy/text-rules.ts';
 
@@ -181,8 +185,13 @@ describe('reachability', () => {
     assert.deepEqual(entryPointsOf(facts), ['src/clients/index.ts']);
   });
 
+  it('begins at what launchers start', () => {
+    const launcher = '#!/usr/bin/env node\nimport("../dist/bundle/zk-server.js");\n';
+    assert.deepEqual(entryPointsOfLaunchers([launcher, 'nothing']), ['src/cli/zk-server.ts']);
+  });
+
   it('does not count tests', () => {
-    const findings = checkReachability(files, { entries: ['src/clients/index.ts'], tolerated: [] });
+    const findings = checkReachability(files, ['src/clients/index.ts']);
     assert.deepEqual(
       findings.map((finding) => finding.path),
       ['src/base/tested-only.ts'],
@@ -211,14 +220,10 @@ describe('exports', () => {
   });
 
   it('that nothing uses are reported', () => {
-    assert.deepEqual(checkDeadExports(files, []).map(formatFinding), [
+    assert.deepEqual(checkDeadExports(files).map(formatFinding), [
       'src/a.ts:4: nothing uses Dead. Remove it',
       'src/a.ts:5: nothing uses DeadToo. Remove it',
     ]);
-  });
-
-  it('may wait for their users where something is being built', () => {
-    assert.deepEqual(checkDeadExports(files, ['src/']), []);
   });
 });
 

@@ -247,6 +247,16 @@ describe('zoo.cfg', () => {
     }
   });
 
+  it('refuses a server id that TTL nodes are marked with, where there are TTL nodes', () => {
+    const options = { dataDir: '/zk', serverId: 255 };
+    assert.equal(completeConfig(options).serverId, 255);
+    assert.equal(completeConfig({ ...options, serverId: 254, extendedTypesEnabled: true }).serverId, 254);
+    assert.throws(() => completeConfig({ ...options, extendedTypesEnabled: true }), {
+      name: 'ZooKeeperConfigError',
+      message: /^server id 255 cannot be told from the mark of TTL nodes: give 254 or less/,
+    });
+  });
+
   it('reads server lines from the dynamic file, and nothing else', () => {
     const lines = ['dataDir=/zk', 'dynamicConfigFile=zoo.cfg.dynamic'];
     const one = load(
