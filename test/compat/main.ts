@@ -7,6 +7,7 @@ import { diskScenarios } from './scenarios/disk.ts';
 import { javaToolsScenarios } from './scenarios/java-tools.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
+import { zookeeperEnsembleScenarios } from './scenarios/zookeeper-ensemble.ts';
 
 const usage = `usage: npm run compat -- [--quick] [--only TEXT[,TEXT...]] [--target ours|apache] [--list]
   --quick    one short scenario per client and server
@@ -53,7 +54,14 @@ async function main(): Promise<number> {
     return values.help ? 0 : 2;
   }
   const wanted = values.only?.toLowerCase().split(',');
-  const all = [...clientScenarios, kcatScenario, ...javaToolsScenarios, ...diskScenarios, mainJobScenario];
+  const all = [
+    ...clientScenarios,
+    kcatScenario,
+    ...javaToolsScenarios,
+    ...diskScenarios,
+    ...zookeeperEnsembleScenarios,
+    mainJobScenario,
+  ];
   const chosen = all.filter(({ name, fullOnly }) =>
     wanted === undefined
       ? !(values.quick && fullOnly === true)

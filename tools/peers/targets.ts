@@ -94,11 +94,13 @@ export async function startOurs(toolbox: Toolbox, options: OursOptions): Promise
   }
 }
 
-interface ZooKeeperOptions {
+export interface ZooKeeperOptions {
   dataDir: string;
   port: number;
   config?: Record<string, string>;
   workspace: Workspace;
+  /** Of an ensemble: started once its process is up, for it serves only with others. */
+  isMember?: boolean;
 }
 
 /** A zoo.cfg that both implementations read. */
@@ -130,7 +132,7 @@ async function ready(daemon: Daemon, sign: RegExp): Promise<Daemon> {
 /** Our ZooKeeper alone, by the command that people know. */
 export async function startOurZooKeeper(toolbox: Toolbox, options: ZooKeeperOptions): Promise<Daemon> {
   const args = [join(toolbox.root, 'bin/zkServer.sh'), 'start-foreground', zooCfg(options)];
-  const logFile = join(options.workspace.path, 'zookeeper.log');
+  const logFile = join(options.workspace.path, `zookeeper-${options.port}.log`);
   return ready(new Daemon(process.execPath, args, { logFile }), /^Ready in /m);
 }
 
@@ -148,9 +150,9 @@ export async function startApacheZooKeeper(toolbox: Toolbox, options: ZooKeeperO
     flags: ['-Xmx512m', '-Dzookeeper.extendedTypesEnabled=true'],
     mainClass: 'org.apache.zookeeper.server.quorum.QuorumPeerMain',
     args: [file],
-    logFile: join(options.workspace.path, 'apache-zookeeper.log'),
+    logFile: join(options.workspace.path, `apache-zookeeper-${options.port}.log`),
   });
-  return ready(daemon, /PrepRequestProcessor .* started/);
+  return ready(daemon, options.isMember === true ? /LOOKING/ : /PrepRequestProcessor .* started/);
 }
 
 interface BrokerOptions {
