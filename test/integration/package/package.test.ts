@@ -168,7 +168,18 @@ describe('the packed package', { timeout: 120_000 }, () => {
     ['./kafka', ['ConfigError', 'loadBrokerConfig', 'readServerProperties', 'startBroker']],
     [
       './clients',
-      ['ConnectStringError', 'OPEN_ACL', 'ZooKeeperClient', 'ZooKeeperError', 'isZooKeeperError'],
+      [
+        ...['ConnectStringError', 'OPEN_ACL', 'QuotaConflictError', 'ZooKeeperClient', 'ZooKeeperError'],
+        ...[
+          'deleteQuota',
+          'deleteSubtree',
+          'getQuota',
+          'isZooKeeperError',
+          'listSubtree',
+          'setQuota',
+          'visitSubtree',
+        ],
+      ],
     ],
   ] as const) {
     it(`exports ${names.join(', ')} from ${entry}`, async () => {
