@@ -254,12 +254,20 @@ export class LogManager {
   /** For DescribeLogDirs. */
   describe(): LogDirDescription[] {
     return this.options.logDirs.map((logDir) => {
-      const online = this.directories.has(logDir);
-      const volume = online
-        ? this.context.failures.guard(logDir, 'measure', () => this.env.disk.volume(logDir))
-        : { totalBytes: -1, usableBytes: -1 };
-      return { logDir, online, ...volume, logs: this.logsIn(logDir) };
+      const volume = this.directories.has(logDir) ? this.measure(logDir) : undefined;
+      if (volume === undefined) return { logDir, online: false, totalBytes: -1, usableBytes: -1, logs: [] };
+      return { logDir, online: true, ...volume, logs: this.logsIn(logDir) };
     });
+  }
+
+  /** Undefined when the directory cannot even be looked at, which takes it offline. */
+  private measure(logDir: string): { totalBytes: number; usableBytes: number } | undefined {
+    try {
+      return this.context.failures.guard(logDir, 'measure', () => this.env.disk.volume(logDir));
+    } catch (error) {
+      if (error instanceof LogError) return undefined;
+      throw error;
+    }
   }
 
   private logsIn(logDir: string): UnifiedLog[] {

@@ -140,7 +140,9 @@ export class Fetch implements DelayedOperation {
       const log = partition.logFor(request.currentLeaderEpoch, true);
       if (isRefused(log)) return true;
       const from = this.results[index]?.fetchOffset ?? offsetOnly(request.fetchOffset);
-      const end = partition.endOffset(this.params.isolation);
+      const end = endOf(partition, this.params.isolation);
+      // Its log has failed: the answer says so.
+      if (end === undefined) return true;
       if (end.messageOffset === from.messageOffset) continue;
       const comparable =
         end.messageOffset > from.messageOffset &&
@@ -249,6 +251,16 @@ export class Fetch implements DelayedOperation {
       divergingEpoch: undefined,
       fetchOffset: read.fetchOffset,
     };
+  }
+}
+
+/** Where a reader finds the end; undefined when the log cannot tell any more. */
+function endOf(partition: Partition, isolation: ReadIsolation): LogOffsetMetadata | undefined {
+  try {
+    return partition.endOffset(isolation);
+  } catch (error) {
+    if (error instanceof LogError) return undefined;
+    throw error;
   }
 }
 

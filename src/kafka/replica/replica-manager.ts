@@ -211,10 +211,15 @@ export class ReplicaManager {
       this.wake(partition);
       for (const listener of this.listeners) listener.resigned?.(partition);
     }
-    if (deleteLog && this.options.logManager.get(topicPartition) !== undefined) {
+    if (!deleteLog || this.options.logManager.get(topicPartition) === undefined) return ErrorCode.NONE;
+    try {
       this.options.logManager.delete(topicPartition);
+      return ErrorCode.NONE;
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      this.env.log.error('the log of a replica cannot be removed', { partition: key, reason: error.message });
+      return ErrorCode[error.error];
     }
-    return ErrorCode.NONE;
   }
 
   /** A log directory has failed. */

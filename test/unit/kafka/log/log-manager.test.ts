@@ -8,6 +8,7 @@ import {
   MetaPropertiesError,
   writeMetaProperties,
 } from '../../../../src/kafka/log/meta-properties.ts';
+import { BreakableDisk } from '../../../support/breakable-disk.ts';
 import { testBatch } from '../../../support/log-batches.ts';
 import { loadedManager, logConfig, logEnv } from '../../../support/log-env.ts';
 
@@ -105,21 +106,9 @@ describe('log manager', () => {
   it('goes on with the other directories when one fails, and creates no old partition meanwhile', async () => {
     const env = logEnv();
     const failures: string[] = [];
-    const broken = { on: false };
-    const disk = new Proxy(env.disk, {
-      get(target, name) {
-        const value = Reflect.get(target, name) as unknown;
-        if (typeof value !== 'function') return value;
-        return (path: string, ...rest: unknown[]) => {
-          if (broken.on && typeof path === 'string' && path.startsWith('/a/')) {
-            throw Object.assign(new Error('disk is gone'), { code: 'EIO' });
-          }
-          return Reflect.apply(value, target, [path, ...rest]) as unknown;
-        };
-      },
-    });
+    const disks = new BreakableDisk(env.disk);
     const manager = await loadedManager(
-      { ...env, disk },
+      { ...env, disk: disks.disk },
       {
         logDirs: ['/a', '/b'],
         configFor: () => logConfig({ segmentBytes: testBatch().length }),
@@ -129,7 +118,7 @@ describe('log manager', () => {
     const [a, b] = [0, 1].map((number) => manager.getOrCreate(partition(number), NEW));
     assert.ok(a !== undefined && b !== undefined);
     a.appendAsLeader(testBatch(), 0);
-    broken.on = true;
+    disks.break('/a');
     const isStorageError = (error: unknown) =>
       error instanceof LogError && error.error === 'KAFKA_STORAGE_ERROR';
     assert.throws(() => a.appendAsLeader(testBatch(), 0), isStorageError);
