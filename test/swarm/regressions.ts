@@ -7,4 +7,19 @@ export interface Regression {
   readonly story: string;
 }
 
-export const regressions: readonly Regression[] = [];
+export const regressions: readonly Regression[] = [
+  {
+    system: 'kafka',
+    seed: 5112,
+    steps: 5000,
+    story:
+      'a commit was acknowledged before the flush that flush.messages asks for, and a power loss took it; the high watermark now waits for such a flush',
+  },
+  {
+    system: 'kafka',
+    seed: 5107,
+    steps: 10_000,
+    story:
+      'a batch that was tried again after its broker fell was found in the page cache and acknowledged unflushed, and a power loss took it',
+  },
+];

@@ -227,7 +227,10 @@ export class UnifiedLog {
       const segment = this.maybeRoll(analyzed);
       const at = { segmentBaseOffset: segment.baseOffset, positionInSegment: segment.sizeBytes };
       const check = checkProducers(this.producers, analyzed.batches, origin, at);
-      if (check.duplicate !== undefined) return duplicateInfo(check.duplicate, this.logStartOffset);
+      if (check.duplicate !== undefined) {
+        // The first attempt may not have been flushed before its broker fell.
+        return { ...duplicateInfo(check.duplicate, this.logStartOffset), flushed: this.flushIfDue() };
+      }
       this.write(analyzed);
       for (const update of check.updates) this.producers.update(update);
       for (const completed of check.completed) {
@@ -301,8 +304,13 @@ export class UnifiedLog {
     return segment;
   }
 
+  /** Whether `flush.messages` wants a flush that has not come back yet. */
+  get isFlushDue(): boolean {
+    return this.logEndOffset - this.recoveryPoint >= this.config.flushMessages;
+  }
+
   private flushIfDue(): Promise<void> | undefined {
-    if (this.logEndOffset - this.recoveryPoint < this.config.flushMessages) return undefined;
+    if (!this.isFlushDue) return undefined;
     const flushed = this.flush();
     // Whoever waits for it is told; without anybody, the directory is offline and that is enough.
     flushed.catch(() => undefined);

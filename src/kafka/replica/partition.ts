@@ -103,6 +103,8 @@ export class Partition {
       if (id !== this.brokerId && !this.followers.has(id)) this.followers.set(id, { logEnd: offsetOnly(-1) });
     }
     this.advanceHighWatermark();
+    // What was found on disk may have been in the page cache only when its broker fell.
+    if (log.isFlushDue) this.advanceAfter(log.flush());
     return isNew;
   }
 
@@ -156,6 +158,7 @@ export class Partition {
     }
     const info = log.appendAsLeader(records, this.leaderEpoch, options.origin);
     this.advanceHighWatermark();
+    if (info.flushed !== undefined) this.advanceAfter(info.flushed);
     return info;
   }
 
@@ -209,11 +212,22 @@ export class Partition {
     return { lowWatermark: log.logStartOffset };
   }
 
-  /** The high watermark is the least log end of the in-sync replicas. */
+  private advanceAfter(flushed: Promise<void>): void {
+    flushed.then(
+      () => this.advanceHighWatermark(),
+      // A failed flush takes the whole log directory offline, and this partition with it.
+      () => undefined,
+    );
+  }
+
+  /**
+   * The high watermark is the least log end of the in-sync replicas. Where `flush.messages` asks for a flush, the
+   * leader's own log counts as far as it is flushed: Apache's append flushes before it returns.
+   */
   private advanceHighWatermark(): void {
     const { log } = this;
     if (log === undefined || !this.isLeader) return;
-    let least = log.logEnd;
+    let least = log.isFlushDue ? offsetOnly(log.recoveryPoint) : log.logEnd;
     for (const id of this.isr) {
       if (id === this.brokerId) continue;
       const end = this.followers.get(id)?.logEnd ?? offsetOnly(-1);
