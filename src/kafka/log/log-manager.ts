@@ -109,6 +109,7 @@ export class LogManager {
   async load(): Promise<void> {
     const startedMs = this.env.clock.monotonicMs();
     await Promise.all([...this.directories.values()].map((directory) => this.loadDirectory(directory)));
+    await Promise.all(Array.from(this.logs.values(), (log) => this.flushRecovered(log)));
     const tookMs = Math.round(this.env.clock.monotonicMs() - startedMs);
     this.env.log.info(`Loaded ${this.logs.size} logs in ${tookMs} ms`);
     this.startTasks();
@@ -122,6 +123,19 @@ export class LogManager {
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
       this.env.log.error(`Cannot load log directory ${directory.path}: ${error.message}`);
+    }
+  }
+
+  /**
+   * What a fallen broker wrote may be in the page cache only. Where `flush.messages` promises a flush, it has to be
+   * durable before anybody sees it again.
+   */
+  private async flushRecovered(log: UnifiedLog): Promise<void> {
+    if (!log.isFlushDue) return;
+    try {
+      await log.flush();
+    } catch (error) {
+      this.tell('flush', log, error);
     }
   }
 
