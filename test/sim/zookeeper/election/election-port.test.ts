@@ -165,7 +165,7 @@ describe('an election port', () => {
       port(hosts, 2).port.send(1, notificationOf(5));
       await sim.advance(30_000);
       const gaps = attempts.slice(1).map((atMs, index) => Math.floor((atMs - (attempts[index] ?? 0)) / 100));
-      assert.deepEqual(gaps, [2, 4, 8, 16, 32, 50, 50, 50]);
+      assert.deepEqual(gaps, [2, 4, 8, 16, 32, 50, 50, 50, 50]);
       port(hosts, 1).host.kill();
       await port(hosts, 1).restart();
       await sim.advance(5100);
