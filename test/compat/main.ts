@@ -8,6 +8,7 @@ import { javaToolsScenarios } from './scenarios/java-tools.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
 import { zookeeperEnsembleScenarios } from './scenarios/zookeeper-ensemble.ts';
+import { zookeeperShellScenario } from './scenarios/zookeeper-shell.ts';
 
 const usage = `usage: npm run compat -- [--quick] [--only TEXT[,TEXT...]] [--target ours|apache] [--list]
   --quick    one short scenario per client and server
@@ -58,6 +59,7 @@ async function main(): Promise<number> {
     ...clientScenarios,
     kcatScenario,
     ...javaToolsScenarios,
+    zookeeperShellScenario,
     ...diskScenarios,
     ...zookeeperEnsembleScenarios,
     mainJobScenario,

@@ -65,23 +65,30 @@ function tail(text: string): string {
   return text.split('\n').slice(-25).join('\n');
 }
 
+interface DaemonOptions {
+  /** Takes what the process prints. */
+  logFile: string;
+  /** Takes standard output instead, where that is data; `shows` then sees standard error alone. */
+  outputFile?: string;
+  env?: Record<string, string>;
+}
+
 /** A long-running process whose output goes to a file; ended by pid only. */
 export class Daemon {
   readonly child: ChildProcess;
   private readonly exited: Promise<number | null>;
   private output = '';
 
-  constructor(
-    command: string,
-    args: readonly string[],
-    options: { logFile: string; env?: Record<string, string> },
-  ) {
+  constructor(command: string, args: readonly string[], options: DaemonOptions) {
     const file = createWriteStream(options.logFile, { flags: 'a' });
     this.child = spawn(command, args, {
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
+    if (options.outputFile !== undefined)
+      this.child.stdout?.pipe(createWriteStream(options.outputFile, { flags: 'a' }));
+    const shown = options.outputFile === undefined ? [this.child.stdout] : [];
+    for (const stream of [...shown, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.output = (this.output + text).slice(-200_000);
         file.write(text);

@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type RunOptions, run } from './process.ts';
+import { Daemon, type RunOptions, run } from './process.ts';
 
 /** A program that this machine lacks and the script cannot install: the scenario is skipped by its name. */
 export class Missing extends Error {}
@@ -108,6 +108,14 @@ export class Toolbox {
     const flags = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Xmx512m'];
     const quiet = `-Dlog4j.configuration=file:${join(this.sources, 'java/log4j.properties')}`;
     return run('java', [...flags, quiet, '-cp', classPath, mainClass, ...args], options);
+  }
+
+  /** Starts a Java class that runs until it is stopped. */
+  javaDaemon(classPath: string, mainClass: string, options: { args: string[]; logFile: string }): Daemon {
+    const flags = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m'];
+    const quiet = `-Dlog4j.configuration=file:${join(this.sources, 'java/log4j.properties')}`;
+    const args = [...flags, quiet, '-cp', classPath, mainClass, ...options.args];
+    return new Daemon('java', args, { logFile: options.logFile });
   }
 
   /** Runs a Java class as load: full JIT, memory enough. */
