@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { startApache, startOurs, type Target, Workspace } from '../../tools/peers/targets.ts';
 import { Missing, Toolbox } from '../../tools/peers/toolbox.ts';
 import type { Context, Scenario } from './scenario.ts';
+import { brokerAloneScenario } from './scenarios/broker-alone.ts';
 import { clientScenarios } from './scenarios/clients.ts';
 import { diskScenarios } from './scenarios/disk.ts';
 import { javaToolsScenarios } from './scenarios/java-tools.ts';
@@ -60,6 +61,7 @@ async function main(): Promise<number> {
     kcatScenario,
     ...javaToolsScenarios,
     zookeeperShellScenario,
+    brokerAloneScenario,
     ...diskScenarios,
     ...zookeeperEnsembleScenarios,
     mainJobScenario,
