@@ -7,6 +7,8 @@ import type { DispatchResult, RequestDispatcher } from './request-dispatcher.ts'
 
 /** Requests that may wait behind the one under way before the socket is no longer read. */
 const MAX_WAITING_REQUESTS = 64;
+/** Their size, likewise: requests may be large, and there may be many clients. */
+const MAX_WAITING_BYTES = 1024 * 1024;
 
 export interface ClientConnectionOptions {
   readonly env: Env;
@@ -31,6 +33,7 @@ export class ClientConnection {
   private readonly connection: Connection;
   private readonly splitter: FrameSplitter;
   private readonly waiting: Buffer[] = [];
+  private waitingBytes = 0;
   private busy = false;
   private blocked = false;
   private paused = false;
@@ -72,7 +75,10 @@ export class ClientConnection {
     if (this.closed) return;
     this.lastActiveMs = this.options.env.clock.monotonicMs();
     try {
-      for (const request of this.splitter.push(bytes)) this.waiting.push(request);
+      for (const request of this.splitter.push(bytes)) {
+        this.waiting.push(request);
+        this.waitingBytes += request.length;
+      }
     } catch (error) {
       this.fail(error);
       return;
@@ -84,6 +90,7 @@ export class ClientConnection {
     while (!this.busy && !this.blocked && !this.closed) {
       const request = this.waiting.shift();
       if (request === undefined) break;
+      this.waitingBytes -= request.length;
       this.serve(request);
     }
     this.holdBack();
@@ -123,7 +130,7 @@ export class ClientConnection {
   /** Stops reading while too many requests wait, so that a client cannot fill the memory. */
   private holdBack(): void {
     if (this.closed) return;
-    const full = this.waiting.length >= MAX_WAITING_REQUESTS;
+    const full = this.waiting.length >= MAX_WAITING_REQUESTS || this.waitingBytes >= MAX_WAITING_BYTES;
     if (full === this.paused) return;
     this.paused = full;
     if (full) this.connection.pause();
