@@ -49,6 +49,21 @@ export function powerLosses(servers: readonly AnyServer[], at: () => void = () =
   };
 }
 
+/** All machines lose power together. */
+export function rackPowerLosses(servers: readonly AnyServer[]): Fault {
+  return {
+    name: 'power loss of all',
+    strike() {
+      const running = runningOf(servers);
+      for (const server of running) server.losePower();
+      if (running.length === 0) return undefined;
+      return () => {
+        for (const server of running) server.bringUp();
+      };
+    },
+  };
+}
+
 /** The network falls into two parts; with `oneWay`, packets still pass in one direction. */
 export function partitions(sim: Simulation, names: readonly string[], oneWay: boolean): Fault {
   return {

@@ -1,5 +1,9 @@
 import { singleBroker } from './kafka/single-broker.ts';
 import type { SimulatedSystem } from './system.ts';
-import { standaloneZooKeeper } from './zookeeper/standalone.ts';
+import { standaloneZooKeeper, zooKeeperEnsemble } from './zookeeper/zookeeper-run.ts';
 
-export const systems: readonly SimulatedSystem[] = [standaloneZooKeeper(), singleBroker()];
+export const systems: readonly SimulatedSystem[] = [
+  standaloneZooKeeper(),
+  zooKeeperEnsemble(),
+  singleBroker(),
+];

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { singleBroker } from '../../swarm/kafka/single-broker.ts';
 import { runSeed } from '../../swarm/run-seed.ts';
 import type { SimulatedSystem } from '../../swarm/system.ts';
-import { standaloneZooKeeper } from '../../swarm/zookeeper/standalone.ts';
+import { standaloneZooKeeper } from '../../swarm/zookeeper/zookeeper-run.ts';
 
 const SEEDS = 40;
 const STEPS = 2500;

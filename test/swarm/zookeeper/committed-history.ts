@@ -38,6 +38,9 @@ export class CommittedHistory {
   lastZxid = 0;
   readonly sessions = new Map<bigint, CommittedSession>();
   private readonly txns = new Map<number, CommittedTxn>();
+  /** In order. */
+  private readonly zxids: number[] = [];
+  private readonly positions = new Map<number, number>();
   private readonly byRequest = new Map<string, number>();
   private readonly paths = new Map<string, PathHistory>();
   private readonly ephemerals = new Map<bigint, Set<string>>();
@@ -46,6 +49,8 @@ export class CommittedHistory {
     if (observation.kind !== 'delivered' || observation.header.zxid <= this.lastZxid) return;
     const { header, body } = observation;
     this.lastZxid = header.zxid;
+    this.positions.set(header.zxid, this.zxids.length);
+    this.zxids.push(header.zxid);
     this.txns.set(header.zxid, { zxid: header.zxid, clientId: header.clientId, cxid: header.cxid, body });
     this.byRequest.set(`${header.clientId} ${header.cxid}`, header.zxid);
     this.apply(header.zxid, header.clientId, body);
@@ -53,6 +58,16 @@ export class CommittedHistory {
 
   at(zxid: number): CommittedTxn | undefined {
     return this.txns.get(zxid);
+  }
+
+  /** The number of a transaction in the history, from 0 on. */
+  positionOf(zxid: number): number | undefined {
+    return this.positions.get(zxid);
+  }
+
+  /** The last transaction at or before a zxid that may be none; 0 when there is none. */
+  lastUpTo(zxid: number): number {
+    return this.zxids.findLast((each) => each <= zxid) ?? 0;
   }
 
   /** Whether a write became a transaction that changed something. */

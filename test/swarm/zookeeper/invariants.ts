@@ -67,7 +67,7 @@ export function agreement(): ZkInvariant {
 }
 
 /** Trees are equal where zxids are, after a recovery too. */
-export function equalDigestPerZxid(): ZkInvariant {
+export function equalDigestPerZxid(history: CommittedHistory): ZkInvariant {
   const known = new Map<number, { peer: string; life: number; digest: bigint }>();
   return {
     name: 'equal digest per zxid',
@@ -75,7 +75,8 @@ export function equalDigestPerZxid(): ZkInvariant {
       if (observation.kind !== 'delivered' && observation.kind !== 'serving') return undefined;
       const { peer, life, digest } = observation;
       if (digest === undefined) return undefined;
-      const zxid = observation.kind === 'delivered' ? observation.header.zxid : observation.zxid;
+      const zxid =
+        observation.kind === 'delivered' ? observation.header.zxid : history.lastUpTo(observation.zxid);
       const first = known.get(zxid);
       if (first === undefined) known.set(zxid, { peer, life, digest });
       else if (first.digest !== digest) {
@@ -141,7 +142,8 @@ export function clientFifo(): ZkInvariant {
       if (observation.kind === 'delivered' && observation.header.cxid > 0) {
         const { clientId, cxid, zxid } = observation.header;
         const before = lastCxid.get(clientId);
-        if (before === undefined || zxid > before.zxid) {
+        // A request that comes by a server which the session has left is refused.
+        if (!isRefused(observation.body) && (before === undefined || zxid > before.zxid)) {
           lastCxid.set(clientId, { cxid, zxid });
           if (before !== undefined && cxid <= before.cxid) {
             return `request ${cxid} of session ${clientId} took effect at ${hex(zxid)}, after request ${before.cxid}`;

@@ -52,7 +52,10 @@ export type ZkObservation =
   /** The client has asked for its watches on a new connection; what was missed has been told before. */
   | { kind: 'watches set again'; client: number; sessionId: bigint; zxid: number }
   | { kind: 'expired'; client: number; sessionId: bigint }
-  /** A transaction took effect at a server. `digest` is undefined while a fuzzy snapshot is being completed. */
+  /**
+   * A transaction took effect at a server that serves; `isReplay` when it is in what the server had before it served.
+   * `digest` is that of the tree behind it; undefined where nobody knows.
+   */
   | {
       kind: 'delivered';
       peer: string;
@@ -64,13 +67,17 @@ export type ZkObservation =
       ephemeralsLeft: number;
       atMs: number;
     }
-  /** A server has recovered and serves. `ephemeralOwners` are the sessions that own ephemerals in its tree. */
+  /**
+   * A server begins to serve with everything up to `zxid`. A new leader's zxid is the first of its epoch, which is no
+   * transaction. `ephemeralOwners` are the sessions that own ephemerals in its tree.
+   */
   | {
       kind: 'serving';
       peer: string;
       life: number;
       zxid: number;
-      digest: bigint;
+      digest: bigint | undefined;
+      isLeader: boolean;
       ephemeralOwners: readonly bigint[];
     }
   | { kind: 'down'; peer: string; life: number };

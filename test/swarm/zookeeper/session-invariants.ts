@@ -58,8 +58,11 @@ export function expiryIsTrue(history: CommittedHistory): ZkInvariant {
   };
 }
 
-/** A session that a server has heard from within its timeout is not expired. */
-export function livingSessionIsKept(): ZkInvariant {
+/**
+ * A session that a server has heard from within its timeout is not expired. `hearsayMs` is what news of it may take
+ * to the server that decides.
+ */
+export function livingSessionIsKept(hearsayMs: number): ZkInvariant {
   const heard = new Map<bigint, { sentMs: number; timeoutMs: number }>();
   return {
     name: 'living session is kept',
@@ -78,7 +81,7 @@ export function livingSessionIsKept(): ZkInvariant {
         const session = heard.get(observation.header.clientId);
         if (session === undefined) return undefined;
         const silentMs = observation.atMs - session.sentMs;
-        if (silentMs >= session.timeoutMs) return undefined;
+        if (silentMs >= session.timeoutMs - hearsayMs) return undefined;
         return `session ${id(observation.header.clientId)} was expired after ${silentMs} ms of silence; its timeout is ${session.timeoutMs} ms`;
       }
       return undefined;

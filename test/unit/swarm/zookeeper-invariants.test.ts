@@ -70,6 +70,7 @@ const serving = (zxid: number, digest: bigint, ephemeralOwners: bigint[] = []): 
   life: 2,
   zxid,
   digest,
+  isLeader: false,
   ephemeralOwners,
 });
 const event = (type: number, path: string): ZkObservation => ({
@@ -190,7 +191,7 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    rule: sessionRules.livingSessionIsKept,
+    rule: () => sessionRules.livingSessionIsKept(0),
     broken: [
       { kind: 'session', client: 1, sessionId: SESSION, timeoutMs: 500, isNew: true },
       answered({ kind: 'sync', path: '/', sentMs: 600 }, ok(1)),

@@ -13,6 +13,7 @@ import {
   partitions,
   powerLosses,
   processKills,
+  rackPowerLosses,
   slowDisks,
   slowLinks,
 } from '../faults.ts';
@@ -22,83 +23,73 @@ import { SupervisedServer } from '../supervised-server.ts';
 import type { SimulatedSystem, SystemRun } from '../system.ts';
 import { SwarmClient } from './client.ts';
 import { CommittedHistory } from './committed-history.ts';
-import * as rules from './invariants.ts';
 import { ClientLoad, drawLoad, ROOTS, registerPaths } from './load.ts';
 import type { Operation, ZkObservation } from './observation.ts';
 import { findNonLinearizableRegister } from './register-model.ts';
+import { rulesFor } from './rules.ts';
 import { ServerWatch } from './server-watch.ts';
-import * as sessionRules from './session-invariants.ts';
-import { watchRules } from './watch-invariants.ts';
+import {
+  describeTopology,
+  drawTopology,
+  ensembleConfig,
+  STANDALONE,
+  serverIds,
+  TICK_MS,
+  type Topology,
+} from './topology.ts';
 
 const PORT = 2181;
-const TICK_MS = 500;
+const DATA_DIR = '/data';
 const SETTLE_WITHIN_MS = 120_000;
 
 /** A standalone ZooKeeper server and several clients. */
 export function standaloneZooKeeper(config: Partial<ZooKeeperServerOptions> = {}): SimulatedSystem {
-  return { name: 'zookeeper', build: (sim) => new StandaloneRun(sim, config) };
+  return { name: 'zookeeper-standalone', build: (sim) => new ZooKeeperRun(sim, STANDALONE, config) };
 }
 
-class StandaloneRun implements SystemRun {
+/** Ensembles of three or five, some with observers, and several clients. */
+export function zooKeeperEnsemble(config: Partial<ZooKeeperServerOptions> = {}): SimulatedSystem {
+  const build = (sim: Simulation): SystemRun =>
+    new ZooKeeperRun(sim, drawTopology(sim.random.fork()), config);
+  return { name: 'zookeeper-ensemble', build };
+}
+
+class ZooKeeperRun implements SystemRun {
   readonly description: string;
   readonly faults: SystemRun['faults'];
   private readonly sim: Simulation;
+  private readonly topology: Topology;
   private readonly history: History<ZkObservation>;
   private readonly committed = new CommittedHistory();
-  private readonly server: SupervisedServer<RunningZooKeeperServer>;
+  private readonly servers: readonly SupervisedServer<RunningZooKeeperServer>[];
+  /** What watches the present life of each server. */
+  private readonly watches = new Map<string, ServerWatch>();
   private readonly clients: SwarmClient[] = [];
   private readonly loads: ClientLoad[] = [];
   private readonly registers: readonly string[];
 
-  constructor(sim: Simulation, config: Partial<ZooKeeperServerOptions>) {
+  constructor(sim: Simulation, topology: Topology, config: Partial<ZooKeeperServerOptions>) {
     this.sim = sim;
+    this.topology = topology;
     const random = sim.random.fork();
-    const { committed } = this;
-    this.history = new History<ZkObservation>([
-      { name: 'committed history', see: (observation) => void committed.see(observation) },
-      rules.totalOrder(),
-      rules.agreement(),
-      rules.equalDigestPerZxid(),
-      rules.nothingAppliedIsLost(committed),
-      rules.acknowledgedWriteIsCommitted(committed),
-      rules.clientFifo(),
-      rules.readShowsItsZxid(committed),
-      rules.realTimeOrder(),
-      sessionRules.sessionEndsOnce(),
-      sessionRules.expiryIsTrue(committed),
-      sessionRules.livingSessionIsKept(),
-      sessionRules.ephemeralsGoWithTheirSession(committed),
-      ...watchRules(committed),
-    ]);
+    this.history = new History<ZkObservation>(rulesFor(this.committed, topology));
     const shape = drawLoad(random);
     this.registers = registerPaths(shape);
     const snapCount = 20 + random.below(random.chance(0.5) ? 60 : 2000);
     const preAllocSizeBytes = 4096 << random.below(5);
     const timeoutMs = 2 * TICK_MS + random.below(8000);
-    this.server = this.makeServer({ snapCount, preAllocSizeBytes, ...config });
+    this.servers = serverIds(topology).map((id) =>
+      this.makeServer(id, { snapCount, preAllocSizeBytes, ...config }),
+    );
     const count = 1 + random.below(6);
     for (let number = 0; number < count; number++) this.addClient(number, timeoutMs, shape);
-    const names = [this.server.name, ...this.clients.map(({ number }) => `client${number}`)];
-    const hosts = [this.server.host];
-    this.faults = [
-      processKills([this.server]),
-      powerLosses([this.server]),
-      partitions(sim, names, false),
-      partitions(sim, names, true),
-      isolations(sim, names),
-      slowLinks(sim, names),
-      brokenConnections(sim, names),
-      slowDisks(hosts),
-      fullDisks(hosts),
-      brokenDisks(hosts),
-      clockJumps(hosts),
-    ];
-    this.description = `1 server (snapCount ${snapCount}), ${count} clients (session timeout ${timeoutMs} ms, window ${shape.window}, think time ${shape.meanThinkMs} ms, ${shape.registers} registers)`;
+    this.faults = this.makeFaults();
+    this.description = `${describeTopology(topology)} (snapCount ${snapCount}), ${count} clients (session timeout ${timeoutMs} ms, window ${shape.window}, think time ${shape.meanThinkMs} ms, ${shape.registers} registers)`;
   }
 
   async start(): Promise<void> {
-    this.server.bringUp();
-    await eventually(this.sim, 'the server serves at first', () => this.server.isServing, 10_000);
+    for (const server of this.servers) server.bringUp();
+    await eventually(this.sim, 'all servers serve at first', () => this.allServe(), 30_000);
     const [first] = this.clients;
     first?.resume();
     await eventually(this.sim, 'a first client is served', () => first?.isReady === true, 10_000);
@@ -108,22 +99,20 @@ class StandaloneRun implements SystemRun {
   }
 
   judge(): void {
+    for (const watch of this.watches.values()) watch.look();
     this.history.judge();
   }
 
   async settle(): Promise<void> {
+    const { sim } = this;
     for (const load of this.loads) load.stop();
-    this.server.bringUp();
-    const why = (): string =>
-      this.server.lastError === undefined ? '' : `The server said last: ${String(this.server.lastError)}`;
-    await eventually(this.sim, 'the server serves', () => this.server.isServing, SETTLE_WITHIN_MS, why);
+    for (const server of this.servers) server.bringUp();
+    const why = (): string => this.lastWords();
+    await eventually(sim, 'all servers serve', () => this.allServe(), SETTLE_WITHIN_MS, why);
     await this.everyClientIsServed(why);
-    await eventually(
-      this.sim,
-      'sessions without a client have ended',
-      () => this.onlyLivingSessions(),
-      SETTLE_WITHIN_MS,
-    );
+    const ended = (): boolean => this.onlyLivingSessions();
+    await eventually(sim, 'sessions without a client have ended', ended, SETTLE_WITHIN_MS);
+    await eventually(sim, 'all servers have the same tree', () => this.allAreEqual(), SETTLE_WITHIN_MS);
     const nonLinearizable = findNonLinearizableRegister(this.history, this.committed, this.registers);
     if (nonLinearizable !== undefined) throw new InvariantViolation('linearizability', nonLinearizable);
     this.history.judgeEnd();
@@ -133,14 +122,63 @@ class StandaloneRun implements SystemRun {
     const { observations } = this.history;
     const countOf = (kind: ZkObservation['kind']): number =>
       observations.reduce((count, observation) => count + (observation.kind === kind ? 1 : 0), 0);
+    const leaders = observations.filter((each) => each.kind === 'serving' && each.isLeader).length;
     return {
       transactions: this.committed.size,
       answers: countOf('answered'),
       unanswered: countOf('unanswered'),
       watchEvents: countOf('event'),
       expired: countOf('expired'),
-      lives: this.server.life,
+      lives: this.servers.reduce((sum, { life }) => sum + life, 0),
+      ...(leaders > 0 ? { leaders } : {}),
     };
+  }
+
+  private allServe(): boolean {
+    return this.servers.every(({ server }) => server?.mode !== undefined);
+  }
+
+  private allAreEqual(): boolean {
+    return new Set(this.servers.map(({ server }) => server?.tree.digest)).size === 1;
+  }
+
+  private lastWords(): string {
+    const words = this.servers.map(({ name, server, lastError }) => {
+      const mode = server === undefined ? 'down' : (server.mode ?? 'looking');
+      return `${name} is ${mode}${lastError === undefined ? '' : `, failed last with ${String(lastError)}`}`;
+    });
+    return words.join('; ');
+  }
+
+  private makeFaults(): SystemRun['faults'] {
+    const { sim, servers } = this;
+    const hosts = servers.map(({ host }) => host);
+    const names = [...sim.network.hosts.keys()];
+    const serverNames = servers.map(({ name }) => name);
+    const together =
+      servers.length === 1
+        ? []
+        : [
+            rackPowerLosses(servers),
+            partitions(sim, serverNames, false),
+            partitions(sim, serverNames, true),
+            isolations(sim, serverNames),
+            slowLinks(sim, serverNames),
+          ];
+    return [
+      processKills(servers),
+      powerLosses(servers),
+      partitions(sim, names, false),
+      partitions(sim, names, true),
+      isolations(sim, names),
+      slowLinks(sim, names),
+      brokenConnections(sim, names),
+      slowDisks(hosts),
+      fullDisks(hosts),
+      brokenDisks(hosts),
+      clockJumps(hosts),
+      ...together,
+    ];
   }
 
   /** Each client gets through with a write and, behind it, with a read that shows it. */
@@ -170,28 +208,37 @@ class StandaloneRun implements SystemRun {
     return true;
   }
 
-  private makeServer(options: Partial<ZooKeeperServerOptions>): SupervisedServer<RunningZooKeeperServer> {
-    const { sim, history } = this;
+  private makeServer(
+    id: number,
+    options: Partial<ZooKeeperServerOptions>,
+  ): SupervisedServer<RunningZooKeeperServer> {
+    const { sim, history, committed, topology, watches } = this;
     const nowMs = (): number => sim.nowMs;
-    const host = sim.host('zk1');
-    let watch: ServerWatch | undefined;
+    const host = sim.host(`zk${id}`);
     return new SupervisedServer<RunningZooKeeperServer>({
       sim,
       host,
       start: (env, life) => {
-        watch = new ServerWatch({ history, peer: host.name, life, nowMs });
-        const config = { dataDir: '/data', clientPort: PORT, tickTimeMs: TICK_MS, ...options };
+        const peer = host.name;
+        const logDirectory = `${DATA_DIR}/version-2`;
+        const watch = new ServerWatch({ history, committed, env, peer, life, logDirectory, nowMs });
+        watches.set(peer, watch);
+        const ensemble = ensembleConfig(topology, id);
+        const config = { dataDir: DATA_DIR, clientPort: PORT, tickTimeMs: TICK_MS, ...ensemble, ...options };
         return startZooKeeperServer(env, config, { observer: watch.observer });
       },
-      serving: (server) => watch?.serving(server.tree),
-      down: (life) => history.record({ kind: 'down', peer: host.name, life }),
+      serving: (server) => watches.get(host.name)?.started(server),
+      down: (life) => {
+        watches.delete(host.name);
+        history.record({ kind: 'down', peer: host.name, life });
+      },
       failure: (server) => server.failure,
     });
   }
 
   private addClient(number: number, timeoutMs: number, shape: ReturnType<typeof drawLoad>): void {
     const { sim, history } = this;
-    const servers = [{ host: this.server.name, port: PORT }];
+    const servers = this.servers.map(({ name }) => ({ host: name, port: PORT }));
     const { env } = sim.host(`client${number}`);
     const random = sim.random.fork();
     const nowMs = (): number => sim.nowMs;
