@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startApache, startOurs, type Target, Workspace } from '../../tools/peers/targets.ts';
+import { startApache, startOurs, type Target } from '../../tools/peers/targets.ts';
 import { Missing, Toolbox, versions } from '../../tools/peers/toolbox.ts';
+import { Workspace } from '../../tools/workspace.ts';
 import { loads, type Run, residentMegabytes, type Sample, startFigures } from './measures.ts';
 import { format, putTable, type Samples, table, type Who } from './table.ts';
 

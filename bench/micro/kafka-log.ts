@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createNodeEnv } from '../../src/env/node/create-node-env.ts';
 import { DEFAULT_LOG_CONFIG } from '../../src/kafka/log/log-config.ts';
 import { LogManager } from '../../src/kafka/log/log-manager.ts';
 import type { UnifiedLog } from '../../src/kafka/log/unified-log.ts';
 import { batchesIn } from '../../src/wire/kafka/records/batch.ts';
 import { buildBatch } from '../../src/wire/kafka/records/builder.ts';
+import { Workspace } from '../../tools/workspace.ts';
 
 const HOUR_MS = 3_600_000;
 const HOT_TAIL_BYTES = 32 * 1024 * 1024;
@@ -14,7 +12,8 @@ const HOT_TAIL_BYTES = 32 * 1024 * 1024;
 /** Appends and reads of one log in a temporary directory: `node dist/bench/micro/kafka-log.js [megabytes]`. */
 async function main(): Promise<void> {
   const totalBytes = Number(process.argv[2] ?? 256) * 1024 * 1024;
-  const directory = mkdtempSync(join(tmpdir(), 'kafka-log-'));
+  const workspace = new Workspace('bench');
+  const directory = workspace.path;
   const manager = openManager(directory);
   try {
     await manager.load();
@@ -26,7 +25,7 @@ async function main(): Promise<void> {
     }
   } finally {
     await manager.shutdown();
-    rmSync(directory, { recursive: true, force: true });
+    workspace.remove();
   }
 }
 

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
-import { startApache, startOurs, type Target, Workspace } from '../../tools/peers/targets.ts';
+import { startApache, startOurs, type Target } from '../../tools/peers/targets.ts';
 import { Missing, Toolbox } from '../../tools/peers/toolbox.ts';
+import { Workspace } from '../../tools/workspace.ts';
 import type { Context, Scenario } from './scenario.ts';
 import { brokerAloneScenario } from './scenarios/broker-alone.ts';
 import { clientScenarios } from './scenarios/clients.ts';

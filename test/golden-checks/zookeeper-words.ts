@@ -4,13 +4,6 @@ import type { RawZkClient } from '../support/raw-zk-client.ts';
 import { create, withServer, type ZkSimulation } from '../support/zk-simulation.ts';
 import type { GoldenCheck } from './check.ts';
 
-async function ask(zk: ZkSimulation, word: string): Promise<string> {
-  const client: RawZkClient = await zk.open();
-  client.write(Buffer.from(word));
-  await client.closed();
-  return client.received.toString();
-}
-
 /** What is left of an answer when everything is taken out that differs between any two runs. */
 function shape(text: string): string {
   return text
@@ -105,7 +98,7 @@ export const zookeeperWords: GoldenCheck = {
       run: () =>
         withServer(WITH_ALL, async (zk) => {
           await prepare(zk);
-          WORDS[word]?.(await ask(zk, word), file.text());
+          WORDS[word]?.(await zk.ask(word), file.text());
         }),
     };
   },

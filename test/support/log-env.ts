@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import type { Env } from '../../src/env/env.ts';
 import { MemoryDisk } from '../../src/env/memory/memory-disk.ts';
 import { DEFAULT_LOG_CONFIG, type LogConfig } from '../../src/kafka/log/log-config.ts';
+import { LogError } from '../../src/kafka/log/log-error.ts';
 import { LogManager, type LogManagerOptions } from '../../src/kafka/log/log-manager.ts';
 import { memoryEnv } from './memory-env.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -44,4 +46,9 @@ export async function loadedManager(env: Env, changes: Partial<LogManagerOptions
   const manager = new LogManager(env, logManagerOptions(changes));
   await manager.load();
   return manager;
+}
+
+/** Checks that an action is refused with this error of the log. */
+export function refused(error: string, action: () => unknown): void {
+  assert.throws(action, (thrown) => thrown instanceof LogError && thrown.error === error);
 }

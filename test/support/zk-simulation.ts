@@ -50,6 +50,14 @@ export class ZkSimulation {
     return RawZkClient.open(this.clientHost.env.net, 2181, 'server');
   }
 
+  /** The answer to a four-letter word. */
+  async ask(word: string): Promise<string> {
+    const client = await this.open();
+    client.write(Buffer.from(word));
+    await client.closed();
+    return client.received.toString();
+  }
+
   /** A connection with a new session. */
   async client(timeOut = 10_000): Promise<RawZkClient & { session: { sessionId: bigint; passwd: Buffer } }> {
     const client = await this.open();

@@ -5,8 +5,9 @@ import { createNodeEnv } from '../../src/env/node/create-node-env.ts';
 import { conversationSettings, hold } from '../../test/support/kafka/conversation.ts';
 import { conversations } from '../../test/support/kafka/conversations/index.ts';
 import { Talk } from '../../test/support/kafka/talk.ts';
-import { freePorts, startApacheBroker, startApacheZooKeeper, Workspace } from '../peers/targets.ts';
+import { freePorts, startApacheBroker, startApacheZooKeeper } from '../peers/targets.ts';
 import { Toolbox } from '../peers/toolbox.ts';
+import { Workspace } from '../workspace.ts';
 
 const usage = `usage: node dist/tools/exchanges/main.js [--only TEXT] [--out DIR]
 Holds the conversations of test/support/kafka/conversations with Apache's broker and writes its answers, one file

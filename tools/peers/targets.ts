@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Workspace } from '../workspace.ts';
 import { Daemon } from './process.ts';
 import type { Toolbox } from './toolbox.ts';
 
@@ -14,27 +14,6 @@ export interface Target {
   readonly pids: readonly number[];
   /** Ends the servers; `SIGKILL` for a crash. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-}
-
-/** A directory for one scenario, removed at the end. */
-export class Workspace {
-  readonly path = mkdtempSync(join(tmpdir(), 'streamkeeper-compat-'));
-
-  dir(name: string): string {
-    const path = join(this.path, name);
-    mkdirSync(path, { recursive: true });
-    return path;
-  }
-
-  file(name: string, text: string): string {
-    const path = join(this.path, name);
-    writeFileSync(path, text);
-    return path;
-  }
-
-  remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
-  }
 }
 
 /** Ports that were free a moment ago, for servers that cannot tell which one they took. */

@@ -1,11 +1,8 @@
+import { hex } from '../../base/hex.ts';
 import type { NodeData } from '../../clients/index.ts';
 import { javaDate } from '../../zookeeper/server/java-date.ts';
 
 type Stat = NodeData['stat'];
-
-export function hex(value: number | bigint): string {
-  return `0x${typeof value === 'bigint' ? BigInt.asUintN(64, value).toString(16) : value.toString(16)}`;
-}
 
 /** A node's stat as StatPrinter prints it. */
 export function statLines(stat: Stat): string {

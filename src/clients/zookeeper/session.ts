@@ -1,5 +1,6 @@
 import type { ByteReader } from '../../base/byte-reader.ts';
 import type { ByteWriter } from '../../base/byte-writer.ts';
+import { hex } from '../../base/hex.ts';
 import { MalformedError } from '../../base/malformed-error.ts';
 import type { Env } from '../../env/env.ts';
 import type { Timer } from '../../env/timers.ts';
@@ -372,8 +373,4 @@ export class Session {
 function shuffled(servers: readonly ServerAddress[], env: Env): ServerAddress[] {
   const order = servers.map((server) => ({ server, rank: env.random.float() }));
   return order.sort((a, b) => a.rank - b.rank).map(({ server }) => server);
-}
-
-function hex(sessionId: bigint): string {
-  return `0x${BigInt.asUintN(64, sessionId).toString(16)}`;
 }

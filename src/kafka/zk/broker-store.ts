@@ -1,3 +1,4 @@
+import { hex } from '../../base/hex.ts';
 import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
 import type { Timers } from '../../env/timers.ts';
@@ -56,7 +57,7 @@ export class BrokerStore {
         await this.#remove(path);
         continue;
       }
-      const ownerText = `0x${BigInt.asUintN(64, owner.ephemeralOwner).toString(16)}`;
+      const ownerText = hex(owner.ephemeralOwner);
       if (this.#env.clock.monotonicMs() >= giveUpMs) {
         throw new BrokerIdTakenError(
           `broker id ${broker.brokerId} is registered by another session (${ownerText}): stop the other broker, ` +

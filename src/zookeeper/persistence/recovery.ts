@@ -1,3 +1,4 @@
+import { hex } from '../../base/hex.ts';
 import { MalformedError } from '../../base/malformed-error.ts';
 import type { Env } from '../../env/env.ts';
 import { OpCode } from '../../wire/zookeeper/op-codes.ts';
@@ -222,12 +223,8 @@ function dropDeadEphemerals(
   const dead = [...tree.sessionsWithEphemerals()].map(([id]) => id).filter((id) => !sessions.has(id));
   for (const id of dead) {
     env.log.warn('removing the ephemeral nodes of a session that is gone', {
-      sessionId: `0x${id.toString(16)}`,
+      sessionId: hex(id),
     });
     tree.closeSession(id, tree.lastProcessedZxid, []);
   }
-}
-
-function hex(zxid: number): string {
-  return `0x${zxid.toString(16)}`;
 }

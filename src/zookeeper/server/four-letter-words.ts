@@ -1,3 +1,4 @@
+import { hex } from '../../base/hex.ts';
 import type { Env } from '../../env/env.ts';
 import { limitPath, parseStatsTrack, usagePath } from '../../wire/zookeeper/quota.ts';
 import { topNamespace } from '../tree/path.ts';
@@ -7,10 +8,6 @@ import type { ServerCore } from './server-core.ts';
 import type { ServerRole, SessionOverview } from './server-role.ts';
 import type { Gauge } from './server-stats.ts';
 import { SERVER_VERSION } from './version.ts';
-
-function hex(value: bigint | number): string {
-  return `0x${typeof value === 'bigint' ? BigInt.asUintN(64, value).toString(16) : value.toString(16)}`;
-}
 
 /** A double as Java prints it. */
 function javaDouble(value: number): string {
@@ -316,7 +313,7 @@ function describe(connection: ClientConnection, isBrief: boolean): string {
     values.push(`est=${connection.establishedMs}`, `to=${connection.sessionTimeoutMs}`);
     if (stats.lastCxid >= 0) values.push(`lcxid=${hex(stats.lastCxid)}`);
     // A Java long: -1 before the first answer.
-    values.push(`lzxid=${hex(BigInt(stats.lastZxid))}`, `lresp=${Math.floor(stats.lastResponseMs)}`);
+    values.push(`lzxid=${hex(stats.lastZxid)}`, `lresp=${Math.floor(stats.lastResponseMs)}`);
     values.push(`llat=${latencyMs.last}`, `minlat=${latencyMs.min}`);
     values.push(`avglat=${Math.floor(latencyMs.average)}`, `maxlat=${latencyMs.max}`);
   }

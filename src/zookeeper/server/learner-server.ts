@@ -1,3 +1,4 @@
+import { hex } from '../../base/hex.ts';
 import { ErrorCode } from '../../wire/zookeeper/errors.ts';
 import { OpCode } from '../../wire/zookeeper/op-codes.ts';
 import { isReadableWrite } from '../pipeline/prepare.ts';
@@ -109,9 +110,7 @@ export class LearnerServer implements ServerRole, SessionOverview {
 
   dump(): string[] {
     const sessions = [...this.core.sessionTimeouts].sort(([a], [b]) => (a < b ? -1 : 1));
-    const lines = sessions.map(
-      ([id, timeoutMs]) => `0x${BigInt.asUintN(64, id).toString(16)}\t${timeoutMs}ms`,
-    );
+    const lines = sessions.map(([id, timeoutMs]) => `${hex(id)}\t${timeoutMs}ms`);
     return [`Global Sessions(${sessions.length}):`, ...lines];
   }
 

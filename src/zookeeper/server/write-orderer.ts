@@ -1,4 +1,5 @@
 import { ByteWriter } from '../../base/byte-writer.ts';
+import { hex } from '../../base/hex.ts';
 import type { Env } from '../../env/env.ts';
 import type { Timer } from '../../env/timers.ts';
 import { ustring } from '../../wire/jute/types.ts';
@@ -116,7 +117,7 @@ export class WriteOrderer implements SessionOverview {
     const text = ['SessionTracker dump:', `Session Sets (${buckets.length})/(${this.tracker.size}):`];
     for (const [expiresAtMs, bucket] of buckets) {
       text.push(`${bucket.size} expire at ${date(expiresAtMs)}:`);
-      for (const session of bucket) text.push(`\t0x${BigInt.asUintN(64, session.id).toString(16)}`);
+      for (const session of bucket) text.push(`\t${hex(session.id)}`);
     }
     return text;
   }
@@ -138,7 +139,7 @@ export class WriteOrderer implements SessionOverview {
     const { env, stats } = this.host;
     for (const sessionId of this.tracker.expire(env.clock.monotonicMs())) {
       stats.staleSessionsExpired++;
-      env.log.info('session expired', { sessionId: `0x${BigInt.asUintN(64, sessionId).toString(16)}` });
+      env.log.info('session expired', { sessionId: hex(sessionId) });
       this.submitOwn(sessionId, OpCode.closeSession, Buffer.alloc(0));
     }
   }

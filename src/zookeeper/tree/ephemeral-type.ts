@@ -1,3 +1,4 @@
+import { hex } from '../../base/hex.ts';
 import { MalformedError } from '../../base/malformed-error.ts';
 
 /** How a node's ephemeralOwner makes it live (EphemeralType of ZooKeeper 3.9). */
@@ -37,9 +38,7 @@ export function ephemeralKind(owner: bigint, extendedTypes: boolean): EphemeralK
   if (owner === CONTAINER_OWNER) return 'container';
   if (extendedTypes && owner < 0n && owner >> 56n === -1n) {
     if ((owner & FEATURE_MASK) !== 0n) {
-      throw new MalformedError(
-        `ephemeral owner 0x${BigInt.asUintN(64, owner).toString(16)} has unknown feature bits`,
-      );
+      throw new MalformedError(`ephemeral owner ${hex(owner)} has unknown feature bits`);
     }
     return 'ttl';
   }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type Daemon, run } from '../../../tools/peers/process.ts';
-import { freePorts, startApacheZooKeeper, startOurBroker, Workspace } from '../../../tools/peers/targets.ts';
+import { freePorts, startApacheZooKeeper, startOurBroker } from '../../../tools/peers/targets.ts';
 import { versions } from '../../../tools/peers/toolbox.ts';
+import { Workspace } from '../../../tools/workspace.ts';
 import { lastLine, type Scenario } from '../scenario.ts';
 
 const topic = 'handmade';

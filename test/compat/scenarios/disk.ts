@@ -10,9 +10,9 @@ import {
   startApacheZooKeeper,
   startOurBroker,
   startOurZooKeeper,
-  Workspace,
 } from '../../../tools/peers/targets.ts';
 import { versions } from '../../../tools/peers/toolbox.ts';
+import { Workspace } from '../../../tools/workspace.ts';
 import type { Context, Scenario } from '../scenario.ts';
 
 async function javaProgram(context: Context, name: string, args: string[]): Promise<string> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { versions } from '../../../tools/peers/toolbox.ts';
+import { Workspace } from '../../../tools/workspace.ts';
 import type { Context, Scenario } from '../scenario.ts';
 
 interface Classes {
@@ -29,7 +29,8 @@ function javaTools(
       const { bootstrap } = await context.shared();
       const topic = `tools-${randomUUID().slice(0, 8)}`;
       const group = `${topic}-group`;
-      const scratch = mkdtempSync(join(tmpdir(), 'streamkeeper-tools-'));
+      const workspace = new Workspace('tools');
+      const scratch = workspace.path;
       const plain = async (mainClass: string, args: string[], input = '') =>
         (await context.toolbox.java(classPath, mainClass, args, { input })).stdout;
       const tool = (mainClass: string, args: string[], input?: string) =>
@@ -75,7 +76,7 @@ function javaTools(
         assert.doesNotMatch(await topics('--list'), new RegExp(`^${topic}$`, 'm'));
         return `1000 lines in 5 codecs, rebalance 6 -> 3+3 -> 6${context.quick ? '' : ', offsets reset, records deleted, load tools'}`;
       } finally {
-        rmSync(scratch, { recursive: true, force: true });
+        workspace.remove();
       }
     },
   };

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Kafka, logLevel } from 'kafkajs';
 import { Daemon, run } from '../../../tools/peers/process.ts';
-import { Workspace } from '../../../tools/peers/targets.ts';
+import { Workspace } from '../../../tools/workspace.ts';
 import type { Scenario } from '../scenario.ts';
 
 const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];

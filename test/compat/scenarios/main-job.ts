@@ -5,21 +5,14 @@ import { createInterface } from 'node:readline';
 import kafkajs, { type Consumer, Kafka, logLevel } from 'kafkajs';
 import { decompressFrame } from 'lz4-napi';
 import { run } from '../../../tools/peers/process.ts';
-import { freePorts, startOurs, Workspace } from '../../../tools/peers/targets.ts';
+import { freePorts, startOurs } from '../../../tools/peers/targets.ts';
+import { Workspace } from '../../../tools/workspace.ts';
 import type { Context, Scenario } from '../scenario.ts';
+import { until } from '../until.ts';
 import { collectText, Tally } from './text.ts';
 
 const topic = 'lines';
 const group = 'readers';
-
-/** Waits until `check` holds; fails by name. */
-async function until(what: string, seconds: number, check: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + seconds * 1000;
-  while (!(await check())) {
-    if (performance.now() > deadline) throw new Error(`timed out: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 // kafkajs brings no LZ4 of its own: without this each member that meets a batch of kcat's would leave the group.
 kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => ({
@@ -74,9 +67,9 @@ async function consumeByGroup(kafka: Kafka, lines: number): Promise<{ tally: Tal
   }
   try {
     const shared = () => owners.size === 3 && [...owners.values()].every((count) => count === 2);
-    await until('three members share six partitions', 60, alive(shared));
+    await until('three members share six partitions', alive(shared));
     const read = () => tally.count >= lines;
-    await until('the group has read every line', 300, alive(read));
+    await until('the group has read every line', alive(read), 300_000);
   } finally {
     await Promise.all(members.map((consumer) => consumer.disconnect()));
   }
@@ -162,8 +155,8 @@ export const mainJobScenario: Scenario = {
       producing.catch(() => undefined);
       await until(
         'a third of the lines has arrived',
-        300,
         async () => (await produced()) > written.count / 3,
+        300_000,
       );
       const before = await produced();
       assert.ok(before < written.count * 0.95, 'the crash comes too late to mean anything');

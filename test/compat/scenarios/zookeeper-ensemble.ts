@@ -10,10 +10,11 @@ import {
   freePorts,
   startApacheZooKeeper,
   startOurZooKeeper,
-  Workspace,
   type ZooKeeperOptions,
 } from '../../../tools/peers/targets.ts';
+import { Workspace } from '../../../tools/workspace.ts';
 import type { Context, Scenario } from '../scenario.ts';
+import { until } from '../until.ts';
 
 type Kind = 'apache' | 'ours';
 
@@ -25,16 +26,6 @@ interface Member {
   readonly electionPort: number;
   readonly dataDir: string;
   daemon: Daemon | undefined;
-}
-
-async function until<T>(what: string, check: () => Promise<T | undefined>, withinMs = 60_000): Promise<T> {
-  const deadline = performance.now() + withinMs;
-  for (;;) {
-    const found = await check();
-    if (found !== undefined) return found;
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
-    await delay(50);
-  }
 }
 
 /** The answer to a four-letter word; undefined from a server that is not there. */

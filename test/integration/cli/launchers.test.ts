@@ -2,20 +2,14 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { freePort, launcher, runScript, scratchDirectory } from '../../support/command.ts';
+import { isRunning } from '../../../src/env/node/processes.ts';
+import { freePorts } from '../../../tools/peers/targets.ts';
+import { Workspace } from '../../../tools/workspace.ts';
+import { launcher, runScript } from '../../support/command.ts';
 
 const zkServer = launcher('zkServer.sh');
 const kafkaStart = launcher('kafka-server-start.sh');
 const kafkaStop = launcher('kafka-server-stop.sh');
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1) ?? '';
@@ -23,7 +17,7 @@ function lastLine(text: string): string {
 
 /** Real processes on ports of this machine, each ended by its pid. */
 describe('the launchers', { timeout: 120_000 }, () => {
-  const scratch = scratchDirectory();
+  const scratch = new Workspace('cli');
   const env = {
     ZOO_LOG_DIR: join(scratch.path, 'logs'),
     LOG_DIR: join(scratch.path, 'logs'),
@@ -46,8 +40,7 @@ describe('the launchers', { timeout: 120_000 }, () => {
   const pidNow = () => Number(readFileSync(pidFile, 'utf8'));
 
   before(async () => {
-    clientPort = await freePort();
-    kafkaPort = await freePort();
+    [clientPort = 0, kafkaPort = 0] = await freePorts(2);
     const lines = [`clientPort=${clientPort}`, 'clientPortAddress=127.0.0.1', 'admin.enableServer=false'];
     writeFileSync(zooCfg, [`dataDir=${join(scratch.path, 'zk')}`, ...lines].join('\n'));
     write(
@@ -70,7 +63,7 @@ describe('the launchers', { timeout: 120_000 }, () => {
   });
 
   it('start ZooKeeper in the background, with its pid in the data directory', async () => {
-    assert.ok(isAlive(pidNow()));
+    assert.ok(isRunning(pidNow()));
     const { code, stdout, stderr } = await zk('status', zooCfg);
     assert.equal(code, 0);
     assert.equal(
@@ -92,7 +85,7 @@ describe('the launchers', { timeout: 120_000 }, () => {
     assert.equal(code, 0);
     assert.equal(stdout, 'Stopping zookeeper ... STOPPED\nStarting zookeeper ... STARTED\n');
     assert.notEqual(pidNow(), before);
-    assert.ok(!isAlive(before));
+    assert.ok(!isRunning(before));
   });
 
   it('find zoo.cfg in the directory that --config names, and flags in its java.env', async () => {
@@ -118,7 +111,8 @@ describe('the launchers', { timeout: 120_000 }, () => {
   });
 
   it('say that nothing runs, and that there is nothing to stop', async () => {
-    const idle = write('idle.cfg', `dataDir=${join(scratch.path, 'idle')}`, `clientPort=${await freePort()}`);
+    const [port] = await freePorts(1);
+    const idle = write('idle.cfg', `dataDir=${join(scratch.path, 'idle')}`, `clientPort=${port}`);
     const status = await zk('status', idle);
     assert.equal(status.code, 1);
     assert.equal(lastLine(status.stdout), 'Error contacting service. It is probably not running.');

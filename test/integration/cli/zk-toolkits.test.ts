@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { launcher, runScript, scratchDirectory } from '../../support/command.ts';
+import { Workspace } from '../../../tools/workspace.ts';
+import { launcher, runScript } from '../../support/command.ts';
 import { goldenFile, goldenText } from '../../support/golden.ts';
 import { untar } from '../../support/tar.ts';
 
@@ -12,7 +13,7 @@ const cleanup = launcher('zkCleanup.sh');
 
 /** The tools on data directories that Apache's servers wrote, compared with what Apache's tools print of them. */
 describe('the tools for data directories', { timeout: 120_000 }, () => {
-  const scratch = scratchDirectory();
+  const scratch = new Workspace('cli');
   const damaged = join(scratch.path, 'corrupt-log-crc/version-2');
   const ensemble = join(scratch.path, 'ensemble-server-1/version-2');
 

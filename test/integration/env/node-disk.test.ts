@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { NodeDisk } from '../../../src/env/node/node-disk.ts';
+import { Workspace } from '../../../tools/workspace.ts';
 
 describe('the real disk', () => {
   const disk = new NodeDisk();
+  let workspace: Workspace;
   let directory = '';
 
   beforeEach(() => {
-    directory = fs.mkdtempSync(join(tmpdir(), 'streamkeeper-disk-'));
+    workspace = new Workspace('disk');
+    directory = workspace.path;
   });
-  afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
+  afterEach(() => workspace.remove());
 
   it('writes chunks at a position and reads them back as far as the file goes', async () => {
     const file = disk.open(join(directory, 'a'), 'create');

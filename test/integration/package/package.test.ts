@@ -5,19 +5,17 @@ import {
   chmodSync,
   copyFileSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   realpathSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { Workspace } from '../../../tools/workspace.ts';
 import { untar } from '../../support/tar.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -32,7 +30,8 @@ interface Manifest {
 
 /** The package as users get it: packed, unpacked among its dependencies, and nothing but Node on PATH. */
 describe('the packed package', { timeout: 120_000 }, () => {
-  const home = mkdtempSync(join(realpathSync(tmpdir()), 'streamkeeper-package-'));
+  const workspace = new Workspace('package');
+  const home = workspace.path;
   const modules = join(home, 'node_modules');
   const commands = join(modules, '.bin');
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
@@ -56,7 +55,7 @@ describe('the packed package', { timeout: 120_000 }, () => {
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
-    rmSync(home, { recursive: true, force: true });
+    workspace.remove();
   });
 
   /** What `npm install` makes of the tarball. */

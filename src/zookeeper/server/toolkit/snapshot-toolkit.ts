@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { hex } from '../../../base/hex.ts';
 import type { Disk } from '../../../env/disk.ts';
 import type { ACL, StatPersisted } from '../../../wire/zookeeper/data.ts';
 import { PersistenceError } from '../../persistence/persistence-error.ts';
@@ -105,7 +106,7 @@ export function* snapshotLines(snapshot: LoadedSnapshot, withData: boolean): Gen
     yield `${paddedHex(id)}, ${timeoutMs}, ${snapshot.ephemeralCounts.get(id) ?? 0}`;
   }
   yield '----';
-  yield `Last zxid: 0x${lastZxid.toString(16)}`;
+  yield `Last zxid: ${hex(lastZxid)}`;
 }
 
 function* walk(node: SnapshotNode): Generator<SnapshotNode> {

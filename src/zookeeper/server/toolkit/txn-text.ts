@@ -1,3 +1,4 @@
+import { hex } from '../../../base/hex.ts';
 import type { ACL } from '../../../wire/zookeeper/data.ts';
 import { OpCode } from '../../../wire/zookeeper/op-codes.ts';
 import type { TxnBody, TxnEntry } from '../../../wire/zookeeper/txn-entry.ts';
@@ -69,10 +70,6 @@ function operationName(type: number): string {
   return NAMES.get(type) ?? `unknown ${type}`;
 }
 
-function hex(value: bigint | number): string {
-  return `0x${typeof value === 'bigint' ? BigInt.asUintN(64, value).toString(16) : (value >>> 0).toString(16)}`;
-}
-
 /** A time as Java's short date and long time in English: `11/21/26, 10:00:51 AM UTC`. */
 export function shortDate(epochMs: number): string {
   const [date = '', time = ''] = new Date(epochMs).toISOString().split('T');
@@ -85,7 +82,7 @@ export function shortDate(epochMs: number): string {
 /** One transaction on a line, or on several where it has an ACL. */
 export function txnText({ header, body }: TxnEntry): string {
   const { time, clientId, cxid, zxid, type } = header;
-  const ids = `session ${hex(clientId)} cxid ${hex(cxid)} zxid 0x${zxid.toString(16)}`;
+  const ids = `session ${hex(clientId)} cxid 0x${(cxid >>> 0).toString(16)} zxid ${hex(zxid)}`;
   return `${shortDate(time)} ${ids} ${operationName(type)} ${bodyText(body)}`;
 }
 
@@ -95,7 +92,7 @@ export function txnJson({ header, body, digest }: TxnEntry): Record<string, unkn
     time: header.time,
     session: hex(header.clientId),
     cxid: header.cxid,
-    zxid: `0x${header.zxid.toString(16)}`,
+    zxid: hex(header.zxid),
     ...bodyJson(body),
     ...(digest === undefined ? {} : { digest: digest.treeDigest.toString() }),
   };

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MalformedError } from '../../../../src/base/malformed-error.ts';
-import { LogError } from '../../../../src/kafka/log/log-error.ts';
 import {
   decodeProducerSnapshot,
   encodeProducerSnapshot,
@@ -9,7 +8,7 @@ import {
 import { ProducerStateEntry } from '../../../../src/kafka/log/producer-state-entry.ts';
 import type { UnifiedLog } from '../../../../src/kafka/log/unified-log.ts';
 import { endMarker, type TestBatch, testBatch } from '../../../support/log-batches.ts';
-import { loadedManager, logConfig, logEnv } from '../../../support/log-env.ts';
+import { loadedManager, logConfig, logEnv, refused } from '../../../support/log-env.ts';
 
 const PRODUCER = 9n;
 
@@ -23,10 +22,6 @@ async function openLog(changes: Parameters<typeof logConfig>[0] = {}) {
 
 function produce(log: UnifiedLog, batch: TestBatch) {
   return log.appendAsLeader(testBatch({ producerId: PRODUCER, ...batch }), 0);
-}
-
-function refused(error: string, action: () => unknown): void {
-  assert.throws(action, (thrown) => thrown instanceof LogError && thrown.error === error);
 }
 
 describe('idempotent producers', () => {

@@ -3,13 +3,13 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { UnexpectedAppendOffsetError } from '../../../../src/kafka/log/log-append.ts';
 import type { LogConfig } from '../../../../src/kafka/log/log-config.ts';
-import { LogError } from '../../../../src/kafka/log/log-error.ts';
 import type { ReadIsolation } from '../../../../src/kafka/log/log-types.ts';
 import type { UnifiedLog } from '../../../../src/kafka/log/unified-log.ts';
 import { batchesIn } from '../../../../src/wire/kafka/records/batch.ts';
 import { buildBatch } from '../../../../src/wire/kafka/records/builder.ts';
 import { testBatch } from '../../../support/log-batches.ts';
-import { loadedManager, logConfig, logEnv } from '../../../support/log-env.ts';
+import { loadedManager, logConfig, logEnv, refused } from '../../../support/log-env.ts';
+import { settle } from '../../../support/settle.ts';
 
 const TOPIC = { topic: 't', partition: 0 };
 
@@ -36,15 +36,6 @@ function offsetsOf(chunks: readonly Buffer[]): [number, number][] {
   return chunks.flatMap((chunk) =>
     [...batchesIn(chunk)].map((batch): [number, number] => [batch.baseOffset, batch.lastOffset]),
   );
-}
-
-/** Lets background flushes come to their end; the disk in memory takes no time. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-function refused(error: string, action: () => unknown): void {
-  assert.throws(action, (thrown) => thrown instanceof LogError && thrown.error === error);
 }
 
 describe('append', () => {

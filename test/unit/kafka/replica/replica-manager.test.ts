@@ -11,6 +11,7 @@ import { ErrorCode } from '../../../../src/wire/kafka/errors.ts';
 import { BreakableDisk } from '../../../support/breakable-disk.ts';
 import { testBatch } from '../../../support/log-batches.ts';
 import { type LogEnv, loadedManager, logEnv } from '../../../support/log-env.ts';
+import { settle } from '../../../support/settle.ts';
 
 const ME = 1;
 const TOPIC_ID = 'Bjv0gMjFRrS1EkfKZmOutg';
@@ -92,11 +93,6 @@ class Outcome<T> {
       }, assert.ifError);
     }
   }
-}
-
-/** Lets everything that is ready happen. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function errorsOf(outcome: Outcome<readonly (PartitionAppended | PartitionFetched)[]>): unknown {
