@@ -12,6 +12,7 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'ConnectStringError',
   'LogDirectoryError',
   'MetaPropertiesError',
+  'OtherBrokersError',
   'PersistenceError',
   'PropertiesError',
   'StartError',

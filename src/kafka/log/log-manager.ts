@@ -191,6 +191,7 @@ export class LogManager {
 
   private create(topicPartition: TopicPartition, isNew: boolean): UnifiedLog {
     const key = topicPartitionKey(topicPartition);
+    if (this.isShutDown) throw storageError(`no log is created for ${key}: the broker is closing`);
     const offline = this.offlineLogDirs;
     if (!isNew && offline.length > 0) {
       throw storageError(

@@ -1,4 +1,5 @@
 import type { Env } from '../../env/env.ts';
+import type { Timer } from '../../env/timers.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import { HandlerTable } from '../api/table.ts';
 import { Controller } from '../controller/controller.ts';
@@ -34,6 +35,9 @@ const UNCOMPRESSED_LIMIT_BYTES = 256 * 1024 * 1024;
 /** How much longer than a session's life the registration of an earlier life of this broker is waited for. */
 const REGISTRATION_GRACE_MS = 2_000;
 
+/** How long closing waits for what the controller has begun. */
+const CONTROLLER_PATIENCE_MS = 3_000;
+
 export interface BrokerOptions {
   /** Where sessions come from, instead of `zookeeper.connect`. */
   readonly zookeeper?: OpenSession;
@@ -53,6 +57,11 @@ export interface Broker extends AsyncDisposable {
   readonly bootstrapServers: string;
   /** Stops serving, flushes the logs and leaves ZooKeeper. */
   close(): Promise<void>;
+}
+
+/** The cluster has a broker already, and brokers do not speak with each other yet. */
+export class OtherBrokersError extends Error {
+  override name = 'OtherBrokersError';
 }
 
 /** Starts a broker in ZooKeeper mode. Rejects with what is wrong, having let go of everything it held. */
@@ -95,6 +104,7 @@ class BrokerServer implements Broker {
   private replicas: ReplicaManager | undefined;
   private groups: GroupCoordinator | undefined;
   private controller: Controller | undefined;
+  private channel: LocalBrokerChannel | undefined;
   private sockets: SocketServer | undefined;
   private configWatcher: ConfigWatcher | undefined;
   private featureWatcher: FeatureWatcher | undefined;
@@ -130,6 +140,7 @@ class BrokerServer implements Broker {
     const identity = await establishIdentity(env, this.config, logs.liveLogDirs, zk, stores);
     this.brokerId = identity.brokerId;
     this.clusterId = identity.clusterId;
+    await refuseOtherBrokers(stores, identity.brokerId);
     await this.followConfig(stores, zk, logs);
     await logs.load();
     const replicas = new ReplicaManager(env, {
@@ -245,6 +256,7 @@ class BrokerServer implements Broker {
   private createController(stores: ZkStores, replicas: ReplicaManager): Controller {
     const { brokerId, env } = this;
     const channel = new LocalBrokerChannel(brokerId, this.commandTarget(replicas), env.log);
+    this.channel = channel;
     return new Controller({
       env,
       brokerId,
@@ -346,13 +358,48 @@ class BrokerServer implements Broker {
   private async shutDown(): Promise<void> {
     this.configWatcher?.stop();
     this.featureWatcher?.stop();
-    await this.sockets?.stop();
-    await this.controller?.stop();
-    this.groups?.close();
-    this.replicas?.close();
-    await this.logs?.shutdown(this.brokerEpoch);
-    await this.zk?.close();
+    try {
+      await this.sockets?.stop();
+      await this.stopController();
+      this.groups?.close();
+      this.replicas?.close();
+    } finally {
+      // Whatever went wrong before, the logs are closed properly and the cluster learns that the broker is gone.
+      try {
+        await this.logs?.shutdown(this.brokerEpoch);
+      } finally {
+        await this.zk?.close();
+      }
+    }
   }
+
+  /** What the controller is about may wait for a ZooKeeper that does not answer; closing does not. */
+  private async stopController(): Promise<void> {
+    const { controller, channel, env } = this;
+    if (controller === undefined) return;
+    const stopped = controller.stop().then(() => channel?.idle());
+    let timer: Timer | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = env.timers.after(CONTROLLER_PATIENCE_MS, () => resolve('late'));
+    });
+    const first = await Promise.race([stopped, late]);
+    timer?.cancel();
+    if (first !== 'late') return;
+    env.log.warn('ZooKeeper does not answer: leaving it before the logs are closed');
+    await this.zk?.close();
+    await stopped;
+  }
+}
+
+/** Without requests between brokers, a second one would wait for its controller for ever. */
+async function refuseOtherBrokers(stores: ZkStores, brokerId: number): Promise<void> {
+  const others = (await stores.brokers.ids()).filter((id) => id !== brokerId);
+  if (others.length === 0) return;
+  throw new OtherBrokersError(
+    `broker ${others.join(', ')} is registered in this ZooKeeper already, and a cluster has one broker so far: stop ` +
+      'it (a killed one is gone after its session timeout), or give this broker a chroot of its own, as in ' +
+      'zookeeper.connect=host:2181/another',
+  );
 }
 
 function socketOptions(config: BrokerConfig) {
