@@ -1,22 +1,13 @@
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import { ApiVersionsRequest, ApiVersionsResponse } from '../../wire/kafka/messages/18-api-versions.ts';
 import type { Draft } from '../../wire/kafka/schema/index.ts';
+import type { FinalizedFeatures } from './finalized-features.ts';
 import { type Handler, handler } from './handler.ts';
 
 /** What the table of handlers tells about itself. */
 export interface ServedVersions {
   versions(): Iterable<{ apiKey: number; minVersion: number; maxVersion: number }>;
 }
-
-/** Features that all of the cluster has agreed on (KIP-584). */
-export interface FinalizedFeatures {
-  /** Grows with every change; -1 when the cluster keeps none. */
-  readonly epoch: number;
-  /** Highest level in use, by name. */
-  readonly levels: ReadonlyMap<string, number>;
-}
-
-export const noFeatures: FinalizedFeatures = { epoch: -1, levels: new Map() };
 
 const MAX_VERSION = 4;
 /** No feature of ZooKeeper mode begins above it. */

@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import { ApiKey } from '../../wire/kafka/apis.ts';
-import { apiVersionsHandler, type FinalizedFeatures, noFeatures } from './18-api-versions.ts';
+import { apiVersionsHandler } from './18-api-versions.ts';
+import { type FinalizedFeatures, noFeatures } from './finalized-features.ts';
 import type { Handler } from './handler.ts';
 
 /**

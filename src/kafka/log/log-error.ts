@@ -1,3 +1,4 @@
+import { MalformedError } from '../../base/malformed-error.ts';
 /** The protocol errors that a log itself can raise, by their names in Kafka's error table. */
 export type LogErrorName =
   | 'CORRUPT_MESSAGE'
@@ -39,4 +40,11 @@ export function isDiskError(error: unknown): error is Error & { code: string } {
     typeof error.code === 'string' &&
     /^E[A-Z0-9]+$/.test(error.code)
   );
+}
+
+/** Bytes in a segment that follow no format are the reader's to know: CORRUPT_MESSAGE. Other errors stay as they are. */
+export function damageAsLogError(error: unknown): unknown {
+  return error instanceof MalformedError
+    ? new LogError('CORRUPT_MESSAGE', error.message, { cause: error })
+    : error;
 }

@@ -1,4 +1,3 @@
-import { MalformedError } from '../../base/malformed-error.ts';
 import type { Log } from '../../env/log.ts';
 import { type FileComputation, runAsync, runBlocking } from './file-io.ts';
 import { HotTail } from './hot-tail.ts';
@@ -15,7 +14,7 @@ import {
 } from './log-append.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogContext } from './log-context.ts';
-import { LogError, storageError } from './log-error.ts';
+import { damageAsLogError, LogError, storageError } from './log-error.ts';
 import type { LoadedLog } from './log-loader.ts';
 import { LogOffsets } from './log-offsets.ts';
 import { LogReader } from './log-reader.ts';
@@ -566,7 +565,7 @@ export class UnifiedLog {
       try {
         return action();
       } catch (error) {
-        throw translateDamage(error);
+        throw damageAsLogError(error);
       }
     });
   }
@@ -583,7 +582,7 @@ export class UnifiedLog {
         try {
           return await runAsync(start());
         } catch (error) {
-          throw translateDamage(error);
+          throw damageAsLogError(error);
         }
       }),
     );
@@ -597,11 +596,4 @@ export class UnifiedLog {
       this.local.release();
     }
   }
-}
-
-/** Bytes in a segment that follow no format are the reader's to know: CORRUPT_MESSAGE. */
-function translateDamage(error: unknown): unknown {
-  return error instanceof MalformedError
-    ? new LogError('CORRUPT_MESSAGE', error.message, { cause: error })
-    : error;
 }

@@ -1,5 +1,5 @@
 import type { Env } from '../../env/env.ts';
-import { type FinalizedFeatures, noFeatures } from '../api/18-api-versions.ts';
+import { type FinalizedFeatures, noFeatures } from '../api/finalized-features.ts';
 import type { ZkStores } from '../zk/stores.ts';
 import type { ZkConnection } from '../zk/zk-connection.ts';
 
