@@ -22,4 +22,11 @@ export const regressions: readonly Regression[] = [
     story:
       'a batch that was tried again after its broker fell was found in the page cache and acknowledged unflushed, and a power loss took it',
   },
+  {
+    system: 'zookeeper-ensemble',
+    seed: 45,
+    steps: 15_000,
+    story:
+      'a log that a full disk left without a header stayed behind, and once a new leader had begun another one the server refused to start',
+  },
 ];

@@ -9,7 +9,7 @@ import { DigestCheck } from './digest-check.ts';
 import { listLogs, listSnapshots, logsFrom, type SnapshotFile } from './file-names.ts';
 import { PersistenceError } from './persistence-error.ts';
 import { looksWhole, readSnapshot, type SnapshotRest } from './snapshot-reader.ts';
-import { type LoggedTxn, scanTxns } from './txn-log-scan.ts';
+import { type LoggedTxn, removeEmptyLog, scanTxns } from './txn-log-scan.ts';
 
 export interface RecoveryOptions {
   snapDirectory: string;
@@ -57,6 +57,7 @@ export async function recover(
   digests.afterSnapshot(snapshotZxid ?? 0, snapshot?.rest.digest);
   const replayedFrom = tree.lastProcessedZxid + 1;
   const txns = await replay(env, options, { tree, sessions, digests });
+  removeEmptyLog(env, options.logDirectory, options.maxBytes);
   await makeDurable(env, options, replayedFrom);
   digests.end(tree.lastProcessedZxid);
   dropDeadEphemerals(env, tree, sessions);

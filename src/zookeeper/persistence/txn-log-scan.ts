@@ -53,14 +53,8 @@ function openLog(
   isNewest: boolean,
   maxRecordBytes: number,
 ): TxnLogFile | undefined {
-  const file = new TxnLogFile(env.disk, log.path, maxRecordBytes);
-  try {
-    if (file.readHeader()) return file;
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-  file.close();
+  const file = openWhole(env, log, maxRecordBytes);
+  if (file !== undefined) return file;
   if (!isNewest) {
     throw new PersistenceError(
       `${log.path} has no header, though there are newer logs: its transactions are lost. ` +
@@ -69,6 +63,38 @@ function openLog(
   }
   env.log.warn('ignoring an empty transaction log, begun when the server went down', { path: log.path });
   return undefined;
+}
+
+function openWhole(
+  env: Pick<Env, 'disk'>,
+  { path }: LogFile,
+  maxRecordBytes: number,
+): TxnLogFile | undefined {
+  const file = new TxnLogFile(env.disk, path, maxRecordBytes);
+  try {
+    if (file.readHeader()) return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  file.close();
+  return undefined;
+}
+
+/**
+ * Removes the newest log when it was left without a header. What comes next may be logged under any name (a new
+ * leader's epoch begins elsewhere); behind a newer log the empty one would look like lost transactions.
+ */
+export function removeEmptyLog(
+  env: Pick<Env, 'disk' | 'log'>,
+  directory: string,
+  maxRecordBytes: number,
+): void {
+  const newest = listLogs(env.disk, directory).at(-1);
+  if (newest === undefined) return;
+  const file = openWhole(env, newest, maxRecordBytes);
+  file?.close();
+  if (file === undefined) env.disk.remove(newest.path);
 }
 
 /**

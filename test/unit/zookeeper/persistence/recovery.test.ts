@@ -41,7 +41,7 @@ class Server {
 
   log(body: TxnBody): void {
     const zxid = this.tree.lastProcessedZxid + 1;
-    const header = { clientId: 7n, cxid: zxid, zxid, time: 5, type: body.type };
+    const header = { clientId: 7n, cxid: 1, zxid, time: 5, type: body.type };
     applyTxn(this.tree, header, body);
     this.store.log.append({ header, body, digest: { version: 2, treeDigest: this.tree.digest } });
   }
@@ -263,6 +263,18 @@ describe('a log that a crash has cut', () => {
       const third = await again.restart();
       assert.equal((await third.recover()).lastZxid, 3);
     }
+  });
+
+  it('does not stand in the way later when it was left without a header', async () => {
+    const server = await serverWith(2);
+    server.overwrite('log.3', Buffer.alloc(0));
+    const again = await server.restart();
+    await again.recover();
+    // The next transaction comes from another leader, whose epoch begins elsewhere.
+    again.tree.lastProcessedZxid = 0x1_0000_0000;
+    await again.create(1);
+    const third = await again.restart();
+    assert.equal((await third.recover()).lastZxid, 0x1_0000_0001);
   });
 
   it('is refused without a header when newer logs exist, or with that of another file', async () => {
