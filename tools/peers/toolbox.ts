@@ -84,7 +84,10 @@ export class Toolbox {
 
   /** Class path of Kafka's newest tools and clients. */
   newKafka(): Promise<string> {
-    return this.jars(`apache-${versions.newKafka}`, [`org.apache.kafka:kafka-tools:${versions.newKafka}`]);
+    return this.jars(`kafka-${versions.newKafka}`, [
+      `org.apache.kafka:kafka_2.13:${versions.newKafka}`,
+      `org.apache.kafka:kafka-tools:${versions.newKafka}`,
+    ]);
   }
 
   /** Compiles Java programs (paths from the project's root); resolves to the class path to run them with. */

@@ -9,8 +9,7 @@ import type { Context, Scenario } from '../scenario.ts';
 interface Classes {
   console: string;
   apiVersions: string;
-  /** Absent where the class is not in the tools' own jar. */
-  configs?: string;
+  configs: string;
 }
 
 const tools = 'org.apache.kafka.tools';
@@ -161,11 +160,9 @@ async function more(
     new RegExp(`"${topic}-5"`),
   );
   assert.match(await tool(classes.apiVersions, []), /Produce\(0\): \d+ to 1\d/);
-  if (classes.configs !== undefined) {
-    const entity = ['--entity-type', 'topics', '--entity-name', topic];
-    await tool(classes.configs, ['--alter', '--add-config', 'segment.bytes=1048576', ...entity]);
-    assert.match(await tool(classes.configs, ['--describe', ...entity]), /segment\.bytes=1048576/);
-  }
+  const entity = ['--entity-type', 'topics', '--entity-name', topic];
+  await tool(classes.configs, ['--alter', '--add-config', 'segment.bytes=1048576', ...entity]);
+  assert.match(await tool(classes.configs, ['--describe', ...entity]), /segment\.bytes=1048576/);
 }
 
 /** The tools that make load, each to its end with every record accounted for. */
@@ -231,5 +228,6 @@ export const javaToolsScenarios: readonly Scenario[] = [
   javaTools(versions.newKafka, (context) => context.toolbox.newKafka(), {
     console: `${tools}.ConsoleProducer`,
     apiVersions: `${tools}.BrokerApiVersionsCommand`,
+    configs: 'kafka.admin.ConfigCommand',
   }),
 ];
