@@ -22,6 +22,14 @@ export interface TxnLogOptions {
 /** Files are extended when less than this is left in them (FilePadding). */
 const PADDING_MARGIN_BYTES = 4096;
 
+/**
+ * Where a sync takes less than this, a lone transaction is synced in place: handing it to another thread and back
+ * would take as long, and the event loop is held up no longer than by any other request.
+ */
+const QUICK_SYNC_MS = 1;
+/** How much the latest sync weighs in the mean. */
+const LATEST_SYNC_SHARE = 0.1;
+
 /** One log file: the records that wait for being written, and the file once it exists. */
 interface OpenLog {
   readonly path: string;
@@ -59,6 +67,8 @@ export class TxnLog {
   private failure: PersistenceError | undefined;
   private lastAppended: number;
   private syncMs = 0;
+  /** Of the latest syncs; a disk has to prove that it is quick. */
+  private meanSyncMs = 10 * QUICK_SYNC_MS;
 
   /** `lastZxid` is the last transaction that is in the log already. */
   constructor(env: Pick<Env, 'disk' | 'clock' | 'log'>, options: TxnLogOptions, lastZxid: number) {
@@ -154,8 +164,9 @@ export class TxnLog {
     const logs = this.current === undefined ? [...this.rolled] : [...this.rolled, this.current];
     for (const log of logs) {
       if (log.waitingBytes === 0) continue;
+      const inPlace = log.waiting.length === 1 && this.meanSyncMs < QUICK_SYNC_MS;
       const file = this.write(log);
-      if (this.options.forceSync) await this.syncFile(file);
+      if (this.options.forceSync) await this.syncFile(file, inPlace);
     }
     this.closeRolled();
     const limit = this.options.sizeLimitBytes;
@@ -196,10 +207,12 @@ export class TxnLog {
     return file;
   }
 
-  private async syncFile(file: DiskFile): Promise<void> {
+  private async syncFile(file: DiskFile, inPlace: boolean): Promise<void> {
     const startMs = this.env.clock.monotonicMs();
-    await file.sync();
+    if (inPlace) file.syncNow();
+    else await file.sync();
     this.syncMs = this.env.clock.monotonicMs() - startMs;
+    this.meanSyncMs += (this.syncMs - this.meanSyncMs) * LATEST_SYNC_SHARE;
     if (this.syncMs > this.options.syncWarningThresholdMs) {
       this.env.log.warn('syncing the transaction log is slow, which delays every write', {
         path: file.path,

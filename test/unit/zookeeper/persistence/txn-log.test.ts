@@ -107,6 +107,30 @@ describe('the transaction log', () => {
     });
   });
 
+  const disks: [what: string, syncMs: number, together: number, inPlace: boolean][] = [
+    ['a lone transaction in place on a quick disk', 0.2, 1, true],
+    ['a lone transaction aside on a slow disk', 3, 1, false],
+    ['a group aside on a quick disk', 0.2, 2, false],
+  ];
+  for (const [what, syncMs, together, inPlace] of disks) {
+    it(`syncs ${what}`, async () => {
+      await onMachine(async ({ env, disk }) => {
+        Object.assign(disk.faults, { minSyncMs: syncMs, maxSyncMs: syncMs });
+        const log = new TxnLog(env, OPTIONS, 0);
+        let zxid = 0;
+        const commit = async () => {
+          for (let index = 0; index < together; index += 1) log.append(entry(++zxid));
+          await log.sync();
+        };
+        for (let round = 0; round < 100; round += 1) await commit();
+        const startMs = env.clock.monotonicMs();
+        await commit();
+        assert.equal(env.clock.monotonicMs() === startMs, inPlace);
+        await log.close();
+      });
+    });
+  }
+
   it('refuses zxids that do not rise', async () => {
     await onMachine(async ({ env }) => {
       const log = new TxnLog(env, OPTIONS, 0);
