@@ -1,36 +1,59 @@
 import java.util.*;
 import java.util.concurrent.*;
-import java.util.concurrent.atomic.*;
 import org.apache.zookeeper.*;
 
 /**
- * One session that creates, sets, gets and deletes nodes of 100 bytes: one at a time, then pipelined.
- * usage: ZooKeeperLoad CONNECT SINGLE PIPELINED; prints "name operations-per-second" lines.
+ * One session on each of several servers creates, sets, gets and deletes nodes of 100 bytes: one at a time, then
+ * pipelined. The servers take turns of a fraction of a second, for the speed of a disk changes by the second; what
+ * counts is the median turn.
+ * usage: ZooKeeperLoad SINGLE PIPELINED CONNECT...; prints lines "server name operations-per-second".
  */
 public final class ZooKeeperLoad {
-  interface One { void run(int i) throws Exception; }
-  interface Async { void run(int i, Runnable done); }
+  static final int SINGLE_TURN = 20;
+  static final int PIPELINED_TURN = 1000;
+  static final int WINDOW = 200;
 
-  static void single(String name, int count, One one) throws Exception {
-    long start = System.nanoTime();
-    for (int i = 0; i < count; i++) one.run(i);
-    print(name, count, start);
-  }
+  interface Operation { void run(Session session, int i, Runnable done) throws Exception; }
 
-  static void pipelined(String name, int count, Async async) throws Exception {
-    Semaphore window = new Semaphore(200);
-    CountDownLatch all = new CountDownLatch(count);
-    long start = System.nanoTime();
-    for (int i = 0; i < count; i++) {
-      window.acquire();
-      async.run(i, () -> { window.release(); all.countDown(); });
+  static final class Session {
+    final int index;
+    final ZooKeeper zk;
+    final String root;
+    final List<Long> turnNanos = new ArrayList<>();
+
+    Session(int index, String connect) throws Exception {
+      this.index = index;
+      CountDownLatch connected = new CountDownLatch(1);
+      zk = new ZooKeeper(connect, 30000, e -> connected.countDown());
+      connected.await();
+      root = zk.create("/load-", null, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_SEQUENTIAL);
     }
-    all.await();
-    print(name, count, start);
   }
 
-  static void print(String name, int count, long start) {
-    System.out.printf(Locale.ROOT, "%s %.1f%n", name, count / ((System.nanoTime() - start) / 1e9));
+  /** Runs about `count` operations on each session, `window` of them under way at a time. */
+  static void measure(List<Session> sessions, String name, int count, int window, Operation operation) throws Exception {
+    int size = window == 1 ? SINGLE_TURN : PIPELINED_TURN;
+    for (int from = 0; from + size <= count; from += size) {
+      for (Session session : sessions) session.turnNanos.add(turn(session, from, size, window, operation));
+      Collections.reverse(sessions);
+    }
+    for (Session session : sessions) {
+      Collections.sort(session.turnNanos);
+      long median = session.turnNanos.get(session.turnNanos.size() / 2);
+      System.out.printf(Locale.ROOT, "%d %s %.1f%n", session.index, name, size / (median / 1e9));
+      session.turnNanos.clear();
+    }
+  }
+
+  static long turn(Session session, int from, int size, int window, Operation operation) throws Exception {
+    Semaphore room = new Semaphore(window);
+    long start = System.nanoTime();
+    for (int i = from; i < from + size; i++) {
+      room.acquire();
+      operation.run(session, i, room::release);
+    }
+    room.acquire(window);
+    return System.nanoTime() - start;
   }
 
   static void ok(int rc) {
@@ -41,20 +64,23 @@ public final class ZooKeeperLoad {
   }
 
   public static void main(String[] args) throws Exception {
-    int one = Integer.parseInt(args[1]), many = Integer.parseInt(args[2]);
-    CountDownLatch connected = new CountDownLatch(1);
-    ZooKeeper zk = new ZooKeeper(args[0], 30000, e -> connected.countDown());
-    connected.await();
-    String root = zk.create("/load-", null, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT_SEQUENTIAL);
+    int one = Integer.parseInt(args[0]), many = Integer.parseInt(args[1]);
+    List<Session> sessions = new ArrayList<>();
+    for (int i = 2; i < args.length; i++) sessions.add(new Session(i - 2, args[i]));
     byte[] data = new byte[100];
     var acl = ZooDefs.Ids.OPEN_ACL_UNSAFE;
-    single("create-single", one, i -> zk.create(root + "/s" + i, data, acl, CreateMode.PERSISTENT));
-    single("set-single", one, i -> zk.setData(root + "/s" + i, data, -1));
-    single("get-single", many, i -> zk.getData(root + "/s" + i % one, false, null));
-    pipelined("create-pipelined", many, (i, done) -> zk.create(root + "/p" + i, data, acl, CreateMode.PERSISTENT, (rc, p, c, n) -> { ok(rc); done.run(); }, null));
-    pipelined("set-pipelined", many, (i, done) -> zk.setData(root + "/p" + i, data, -1, (rc, p, c, s) -> { ok(rc); done.run(); }, null));
-    pipelined("get-pipelined", many, (i, done) -> zk.getData(root + "/p" + i, false, (rc, p, c, d, s) -> { ok(rc); done.run(); }, null));
-    pipelined("delete-pipelined", many, (i, done) -> zk.delete(root + "/p" + i, -1, (rc, p, c) -> { ok(rc); done.run(); }, null));
-    zk.close();
+    var persistent = CreateMode.PERSISTENT;
+    measure(sessions, "create-single", one, 1, (s, i, done) -> { s.zk.create(s.root + "/s" + i, data, acl, persistent); done.run(); });
+    measure(sessions, "set-single", one, 1, (s, i, done) -> { s.zk.setData(s.root + "/s" + i, data, -1); done.run(); });
+    measure(sessions, "get-single", many, 1, (s, i, done) -> { s.zk.getData(s.root + "/s" + i % one, false, null); done.run(); });
+    measure(sessions, "create-pipelined", many, WINDOW, (s, i, done) ->
+        s.zk.create(s.root + "/p" + i, data, acl, persistent, (rc, p, c, n) -> { ok(rc); done.run(); }, null));
+    measure(sessions, "set-pipelined", many, WINDOW, (s, i, done) ->
+        s.zk.setData(s.root + "/p" + i, data, -1, (rc, p, c, t) -> { ok(rc); done.run(); }, null));
+    measure(sessions, "get-pipelined", many, WINDOW, (s, i, done) ->
+        s.zk.getData(s.root + "/p" + i, false, (rc, p, c, d, t) -> { ok(rc); done.run(); }, null));
+    measure(sessions, "delete-pipelined", many, WINDOW, (s, i, done) ->
+        s.zk.delete(s.root + "/p" + i, -1, (rc, p, c) -> { ok(rc); done.run(); }, null));
+    for (Session session : sessions) session.zk.close();
   }
 }

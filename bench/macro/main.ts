@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem, type } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,15 @@ import { parseArgs } from 'node:util';
 import { startApache, startOurs, type Target } from '../../tools/peers/targets.ts';
 import { Missing, Toolbox, versions } from '../../tools/peers/toolbox.ts';
 import { Workspace } from '../../tools/workspace.ts';
-import { loads, type Run, residentMegabytes, type Sample, startFigures } from './measures.ts';
+import {
+  type Bed,
+  type LoadApart,
+  type LoadTogether,
+  loads,
+  residentMegabytes,
+  type Sample,
+  startFigures,
+} from './measures.ts';
 import { format, putTable, type Samples, table, type Who } from './table.ts';
 
 const usage = `usage: npm run bench -- [--rounds N] [--quick] [--only TEXT[,TEXT...]] [--write]
@@ -70,20 +79,36 @@ class Bench {
   }
 
   private async measureLoads(): Promise<void> {
-    const { rounds, quick, chosen } = this.settings;
+    const { chosen } = this.settings;
     for (const load of loads.filter(({ figures }) => figures.some(({ name }) => chosen(name)))) {
-      const prepared = new Map<Who, Run>();
-      for (const [who, target] of this.running) {
-        prepared.set(who, await load.prepare({ toolbox: this.toolbox, target, quick }));
-      }
-      for (let round = 1; round <= rounds; round += 1) {
-        // Whoever comes second finds the disk busier: take turns at that too.
-        for (const who of round % 2 === 1 ? both : both.toReversed()) {
-          this.record(who, round, (await prepared.get(who)?.measure()) ?? []);
-        }
-      }
-      for (const run of prepared.values()) await run.end();
+      if ('measureAll' in load) await this.measureTogether(load);
+      else await this.measureApart(load);
     }
+  }
+
+  private async measureApart(load: LoadApart): Promise<void> {
+    const runs = new Map<Who, Awaited<ReturnType<LoadApart['prepare']>>>();
+    for (const who of both) runs.set(who, await load.prepare(this.bed(who)));
+    for (let round = 1; round <= this.settings.rounds; round += 1) {
+      // Whoever comes second finds the disk busier: take turns at that too.
+      for (const who of round % 2 === 1 ? both : both.toReversed()) {
+        this.record(who, round, (await runs.get(who)?.measure()) ?? []);
+      }
+    }
+    for (const run of runs.values()) await run.end();
+  }
+
+  private async measureTogether(load: LoadTogether): Promise<void> {
+    for (let round = 1; round <= this.settings.rounds; round += 1) {
+      const samples = await load.measureAll(both.map((who) => this.bed(who)));
+      for (const [index, who] of both.entries()) this.record(who, round, samples[index] ?? []);
+    }
+  }
+
+  private bed(who: Who): Bed {
+    const target = this.running.get(who);
+    assert.ok(target !== undefined);
+    return { toolbox: this.toolbox, target, quick: this.settings.quick };
   }
 
   private start(who: Who): Promise<Target> {

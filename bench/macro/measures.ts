@@ -24,17 +24,27 @@ export interface Bed {
 }
 
 /** A load that is ready to be repeated on one server. */
-export interface Run {
+interface Run {
   measure(): Promise<Sample[]>;
   /** Takes back what `prepare` made. */
   end(): Promise<void>;
 }
 
-export interface Load {
+/** A load on one server after the other. */
+export interface LoadApart {
   readonly figures: readonly Figure[];
   /** Makes what the load needs, and warms up the server. */
   prepare(bed: Bed): Promise<Run>;
 }
+
+/** A load that goes to and fro between the servers itself. */
+export interface LoadTogether {
+  readonly figures: readonly Figure[];
+  /** The samples of each server, in the order of the beds. */
+  measureAll(beds: readonly Bed[]): Promise<Sample[][]>;
+}
+
+export type Load = LoadApart | LoadTogether;
 
 const tools = 'org.apache.kafka.tools';
 
@@ -103,7 +113,7 @@ async function producerPerf(
   return { mbPerSecond, p99Ms };
 }
 
-function produce(name: string, partitions: number, full: Produce): Load {
+function produce(name: string, partitions: number, full: Produce): LoadApart {
   return {
     figures: [
       { name, unit: 'MB/s', better: 'more' },
@@ -132,7 +142,7 @@ function produce(name: string, partitions: number, full: Produce): Load {
   };
 }
 
-const consume: Load = {
+const consume: LoadApart = {
   figures: [{ name: 'consume 1 KB', unit: 'MB/s', better: 'more' }],
   async prepare(bed) {
     const { target, quick } = bed;
@@ -153,7 +163,7 @@ const consume: Load = {
   },
 };
 
-const endToEnd: Load = {
+const endToEnd: LoadApart = {
   figures: [
     { name: 'end to end, average', unit: 'ms', better: 'less' },
     { name: 'end to end, p99', unit: 'ms', better: 'less' },
@@ -181,30 +191,31 @@ const zookeeperOperations = [
   ...['create', 'set', 'get', 'delete'].map((operation) => `${operation}-pipelined`),
 ];
 
-const zookeeper: Load = {
+const zookeeper: LoadTogether = {
   figures: zookeeperOperations.map((name) => ({ name: `ZooKeeper ${name}`, unit: 'op/s', better: 'more' })),
-  async prepare({ toolbox, target, quick }) {
+  async measureAll(beds) {
+    const [first] = beds;
+    assert.ok(first !== undefined);
+    const { toolbox, quick } = first;
     const jars = await toolbox.apache();
     const sources = ['bench/macro/ZooKeeperLoad.java'];
     const classPath = await toolbox.compileJava('zookeeper-load', jars, sources);
-    const load = (...counts: string[]) =>
-      toolbox.javaLoad(classPath, 'ZooKeeperLoad', [target.zookeeper, ...counts]);
-    await load('200', '5000');
-    return {
-      async measure() {
-        const { stdout } = quick ? await load('200', '2000') : await load('2000', '20000');
-        return stdout
-          .trim()
-          .split('\n')
-          .map((line) => line.split(' '))
-          .map(([name, value]) => ({ name: `ZooKeeper ${name}`, value: Number(value) }));
-      },
-      end: async () => undefined,
-    };
+    const counts = quick ? ['200', '2000'] : ['2000', '20000'];
+    const servers = beds.map(({ target }) => target.zookeeper);
+    const { stdout } = await toolbox.javaLoad(classPath, 'ZooKeeperLoad', [...counts, ...servers]);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' '));
+    return beds.map((_, server) =>
+      lines
+        .filter(([index]) => Number(index) === server)
+        .map(([, name, value]) => ({ name: `ZooKeeper ${name}`, value: Number(value) })),
+    );
   },
 };
 
-const loadedMemory: Load = {
+const loadedMemory: LoadApart = {
   figures: [{ name: 'memory loaded', unit: 'MB', better: 'less' }],
   async prepare({ target }) {
     return {
