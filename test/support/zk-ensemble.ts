@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { SimHost } from '../../src/env/sim/sim-host.ts';
 import { Simulation } from '../../src/env/sim/simulation.ts';
 import { OpCode } from '../../src/wire/zookeeper/op-codes.ts';
+import { parsePeer } from '../../src/zookeeper/election/peer-spec.ts';
 import { quorumVerifierOf } from '../../src/zookeeper/election/quorum-verifier.ts';
 import {
   type RunningZooKeeperServer,
@@ -19,6 +20,8 @@ export interface ZkEnsembleOptions {
   observers?: number;
   server?: Partial<ZooKeeperServerOptions>;
   ensemble?: Partial<Omit<EnsembleConfig, 'serverId' | 'quorum'>>;
+  /** Servers that know each other from the start; the others know these and themselves. All by default. */
+  initial?: readonly number[];
   /** Sees every transaction that a server applies. */
   observer?: (id: number) => TxnObserver;
 }
@@ -53,13 +56,9 @@ export class ZkEnsemble {
   }
 
   private ensembleConfig(serverId: number): EnsembleConfig {
-    const { participants = 3, ensemble } = this.options;
-    const peers = this.ids.map((id) => ({
-      id,
-      addresses: [{ host: `zk${id}`, quorumPort: QUORUM_PORT, electionPort: ELECTION_PORT }],
-      role: id <= participants ? ('participant' as const) : ('observer' as const),
-      client: undefined,
-    }));
+    const { ensemble, initial = this.ids } = this.options;
+    const known = this.ids.filter((id) => id === serverId || initial.includes(id));
+    const peers = known.map((id) => parsePeer(id, this.line(id)));
     return {
       serverId,
       quorum: quorumVerifierOf({ version: 0, peers }),
@@ -70,6 +69,11 @@ export class ZkEnsemble {
       leaderServes: true,
       ...ensemble,
     };
+  }
+
+  /** The value of a server's line in configurations. */
+  line(id: number, role = id <= (this.options.participants ?? 3) ? 'participant' : 'observer'): string {
+    return `zk${id}:${QUORUM_PORT}:${ELECTION_PORT}:${role};0.0.0.0:${CLIENT_PORT}`;
   }
 
   /** Starts a server, on a host that is up. */

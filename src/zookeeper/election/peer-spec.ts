@@ -67,6 +67,31 @@ export function samePeer(a: PeerSpec, b: PeerSpec): boolean {
   return a.id === b.id && formatPeer(a) === formatPeer(b);
 }
 
+/**
+ * An address that two servers both have, as `host:port`; undefined when there is none. Addresses of the machine
+ * itself and of every interface may be the same on several machines (QuorumServer.checkAddressDuplicate).
+ */
+export function addressClash(a: PeerSpec, b: PeerSpec): string | undefined {
+  const others = new Set(ownAddresses(b));
+  return ownAddresses(a).find((address) => others.has(address));
+}
+
+function ownAddresses(peer: PeerSpec): string[] {
+  const addresses = peer.addresses.flatMap(({ host, quorumPort, electionPort }) => [
+    { host, port: quorumPort },
+    { host, port: electionPort },
+  ]);
+  return [...addresses, ...(peer.client === undefined ? [] : [peer.client])]
+    .filter(({ host }) => !/^(localhost|127\..*|0\.0\.0\.0|[0:]+1?)$/i.test(host))
+    .map(formatHostAndPort);
+}
+
+/** Where learners find the server when it leads, in a form that can be compared. */
+export function quorumAddresses(peer: PeerSpec): string {
+  const addresses = peer.addresses.map(({ host, quorumPort: port }) => formatHostAndPort({ host, port }));
+  return addresses.sort().join('|');
+}
+
 /** `host:port` of every election address, as it stands in the first message of an election connection. */
 export function electionAddressesOf(peer: PeerSpec): { host: string; port: number }[] {
   return peer.addresses.map(({ host, electionPort }) => ({ host, port: electionPort }));

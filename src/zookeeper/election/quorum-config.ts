@@ -61,7 +61,7 @@ export function parseQuorumConfig(text: string, name: string): QuorumVerifier {
 }
 
 /** A version in hexadecimal. Throws BadValue. */
-export function parseConfigVersion(text: string): number {
+function parseConfigVersion(text: string): number {
   const version = Number.parseInt(text, 16);
   if (!/^[0-9a-f]+$/i.test(text) || !Number.isSafeInteger(version)) {
     throw new BadValue('is no version: give a hexadecimal number');

@@ -13,6 +13,8 @@ export interface QuorumVerifier {
   /** Those that vote. */
   readonly participants: ReadonlyMap<number, PeerSpec>;
   readonly observers: ReadonlyMap<number, PeerSpec>;
+  /** Whether groups and weights decide instead of majorities. */
+  readonly isHierarchical: boolean;
   /** What a server's vote counts; 0 for one that can never lead. */
   weightOf(id: number): number;
   /** Whether these servers may decide; ids of servers that have no vote count nothing. */
@@ -49,6 +51,7 @@ export function sameMembership(a: QuorumVerifier, b: QuorumVerifier): boolean {
 
 /** More than half of the participants (QuorumMaj). */
 class MajorityQuorums implements QuorumVerifier {
+  readonly isHierarchical = false;
   readonly version: number;
   readonly members: ReadonlyMap<number, PeerSpec>;
   readonly participants: ReadonlyMap<number, PeerSpec>;
@@ -82,6 +85,7 @@ class MajorityQuorums implements QuorumVerifier {
 
 /** More than half of the weight in more than half of the groups that have any (QuorumHierarchical). */
 class HierarchicalQuorums implements QuorumVerifier {
+  readonly isHierarchical = true;
   readonly version: number;
   readonly members: ReadonlyMap<number, PeerSpec>;
   readonly participants: ReadonlyMap<number, PeerSpec>;

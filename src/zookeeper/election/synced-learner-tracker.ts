@@ -37,6 +37,16 @@ export class SyncedLearnerTracker {
     return this.counts.every(({ config }) => config.participants.has(id));
   }
 
+  /** The newest of the configurations. */
+  get newestConfig(): QuorumVerifier | undefined {
+    return this.counts.at(-1)?.config;
+  }
+
+  /** Who has agreed among the voters of the newest configuration, in the order of agreement. */
+  get newestAgreed(): readonly number[] {
+    return [...(this.counts.at(-1)?.ids ?? [])];
+  }
+
   hasAllQuorums(): boolean {
     return this.counts.every(({ config, ids }) => config.containsQuorum(ids));
   }

@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import { ErrorCode } from '../../wire/zookeeper/errors.ts';
 import { OpCode } from '../../wire/zookeeper/op-codes.ts';
-import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
+import type { TxnBody, TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
 import { applyTxn, type TxnResult } from '../tree/apply-txn.ts';
 import { executeRead, type ReadContext } from './read-operations.ts';
 import { isWrite, type Request } from './request.ts';
@@ -77,7 +77,7 @@ export class Committer {
     if (queue === undefined || first === undefined || !isFor(first, entry)) return;
     queue.shift();
     this.waitingCount--;
-    this.answerWrite(first, result);
+    this.answerWrite(first, body, result);
     this.answerReady(header.clientId, queue);
   }
 
@@ -97,11 +97,11 @@ export class Committer {
     if (queue.length === 0) this.waiting.delete(sessionId);
   }
 
-  private answerWrite(request: Request, result: TxnResult): void {
+  private answerWrite(request: Request, body: TxnBody, result: TxnResult): void {
     const { client } = request;
     if (client !== undefined) {
       if (result.type === OpCode.createSession) client.sessionCreated(request);
-      else client.respond(request, this.options.tree.lastProcessedZxid, replyToWrite(result));
+      else client.respond(request, this.options.tree.lastProcessedZxid, replyToWrite(body, result));
       if (result.type === OpCode.closeSession || result.error === ErrorCode.SESSIONMOVED)
         client.closeAfterReplies();
     }

@@ -19,6 +19,7 @@ import type { DataTree } from '../tree/data-tree.ts';
 import { parentPath } from '../tree/path.ts';
 import { DIGEST_VERSION } from '../tree/tree-digest.ts';
 import type { AccessControl } from './access-control.ts';
+import { checkReconfig, type EnsembleView } from './check-reconfig.ts';
 import {
   type Checked,
   checkCreate,
@@ -44,6 +45,8 @@ export interface PreparerOptions {
   enforceQuota: boolean;
   /** reconfigEnabled */
   reconfigEnabled: boolean;
+  /** Undefined on a standalone server, which has no ensemble to change. */
+  ensemble: EnsembleView | undefined;
 }
 
 /** The moment of a request, in both clocks. */
@@ -133,8 +136,8 @@ export class Preparer {
       case OpCode.multi:
         return op.ops === undefined ? ErrorCode.MARSHALLINGERROR : this.checkMulti(op.ops, context);
       case OpCode.reconfig:
-        // A standalone server has no ensemble to change (PrepRequestProcessor asks for the leader).
-        return this.options.reconfigEnabled ? ErrorCode.UNIMPLEMENTED : ErrorCode.RECONFIGDISABLED;
+        if (!this.options.reconfigEnabled) return ErrorCode.RECONFIGDISABLED;
+        return checkReconfig(context, op.request, this.options.ensemble);
       case OpCode.createSession:
         this.options.sessions.track(request.sessionId, op.timeoutMs, nowMs);
         this.options.sessions.setOwner(request.sessionId, request.owner);

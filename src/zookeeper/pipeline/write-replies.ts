@@ -4,16 +4,20 @@ import { ErrorCode } from '../../wire/zookeeper/errors.ts';
 import type { MultiResult } from '../../wire/zookeeper/multi.ts';
 import { OpCode } from '../../wire/zookeeper/op-codes.ts';
 import * as protocol from '../../wire/zookeeper/protocol.ts';
+import type { TxnBody } from '../../wire/zookeeper/txn-entry.ts';
 import type { TxnResult } from '../tree/apply-txn.ts';
 import { MultiResponse } from './read-operations.ts';
 import type { Reply } from './request.ts';
 
-/** The answer to a write, from what its transaction did when it was applied. */
-export function replyToWrite(result: TxnResult): Reply {
+/** The answer to a write, from its transaction and what that did when it was applied. */
+export function replyToWrite(body: TxnBody, result: TxnResult): Reply {
   const { type, error } = result;
   // A multi answers with its parts, whether it failed or not.
   if (type === OpCode.multi) return withRecord(MultiResponse, (result.results ?? []).map(multiResult));
   if (error !== ErrorCode.OK) return { error };
+  if (body.type === OpCode.reconfig) {
+    return withRecord(protocol.GetDataResponse, { data: body.txn.data, stat: statOf(result) });
+  }
   switch (type) {
     case OpCode.create:
       return withRecord(protocol.CreateResponse, { path: pathOf(result) });

@@ -375,6 +375,16 @@ export class ClientConnection implements RequestClient, ConnectionHandler {
     this.host.hasOutput(this);
   }
 
+  /** Closes behind the answers that are ready, unless the client does not take them. */
+  finish(): void {
+    if (this.isSocketFull) {
+      this.destroy();
+    } else {
+      this.closeAfterReplies();
+      this.flush();
+    }
+  }
+
   /** Closes at once; what is queued is lost. */
   destroy(): void {
     if (this.state === 'closed') return;

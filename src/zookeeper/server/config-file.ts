@@ -2,7 +2,7 @@ import { BadValue } from '../../base/bad-value.ts';
 import type { Disk } from '../../env/disk.ts';
 import { PropertiesError, type Property, parsePropertiesFile } from '../../storage/properties.ts';
 import { isServerId, type PeerSpec } from '../election/peer-spec.ts';
-import { parseConfigVersion, QuorumLines } from '../election/quorum-config.ts';
+import { parseQuorumConfig, QuorumLines } from '../election/quorum-config.ts';
 import { QuorumConfigError, type QuorumVerifier } from '../election/quorum-verifier.ts';
 import { ZooKeeperConfigError, type ZooKeeperServerOptions } from './config.ts';
 import {
@@ -13,7 +13,8 @@ import {
   WITHOUT_EFFECT,
   WITHOUT_EFFECT_PREFIXES,
 } from './config-keys.ts';
-import type { EnsembleConfig } from './ensemble-config.ts';
+import { nextConfigPath, versionInName } from './dynamic-config-files.ts';
+import { type EnsembleConfig, roleOf } from './ensemble-config.ts';
 
 /** What zoo.cfg and the system properties say. */
 export interface ServerConfigFile {
@@ -58,6 +59,7 @@ class ConfigReader {
   private readonly warnings: string[] = [];
   private readonly withoutEffect: string[] = [];
   private configVersion = 0;
+  private nextQuorum: QuorumVerifier | undefined;
   private firstPeer: string | undefined;
 
   constructor(disk: Pick<Disk, 'readFile'>, path: string, properties: SystemProperties) {
@@ -161,11 +163,31 @@ class ConfigReader {
     for (const { key, value, line } of this.readLines(path)) {
       const where = `${path}, line ${line}: ${key}`;
       if (this.isEnsembleLine(key, value, where)) continue;
-      if (key === 'version') this.configVersion = this.parse(parseConfigVersion, value, where);
-      else
-        throw new ZooKeeperConfigError(
-          `${where} does not belong here: give server.N, group.N, weight.N and version`,
-        );
+      const remedy =
+        key === 'version' ? 'it is the ending of the file name' : 'give server.N, group.N and weight.N';
+      throw new ZooKeeperConfigError(`${where} does not belong here: ${remedy}`);
+    }
+    this.configVersion = versionInName(path);
+    this.nextQuorum = this.readNextConfig();
+  }
+
+  /** A configuration that was being proposed when the server went down. As in Apache, one that is broken is none. */
+  private readNextConfig(): QuorumVerifier | undefined {
+    const path = nextConfigPath(this.path);
+    let content: Buffer;
+    try {
+      content = this.disk.readFile(path);
+    } catch (error) {
+      // Nothing is being proposed as a rule.
+      if (!String(error).includes('ENOENT')) this.warnings.push(`cannot read ${path}: ${String(error)}`);
+      return undefined;
+    }
+    try {
+      return parseQuorumConfig(content.toString('latin1'), path);
+    } catch (error) {
+      if (!(error instanceof QuorumConfigError)) throw error;
+      this.warnings.push(`${error.message}: it is passed over, for it had not been agreed on`);
+      return undefined;
     }
   }
 
@@ -229,15 +251,50 @@ class ConfigReader {
       return undefined;
     }
     this.warnOfSize(quorum);
+    const serverId = this.readMyId(dataDir);
+    this.checkMember(quorum, serverId, dataDir);
     return {
-      serverId: this.readMyId(dataDir),
+      serverId,
       quorum,
+      nextQuorum: this.nextQuorum,
+      configFile: { path: this.path, hasServers: !this.ensembleValues.has('dynamicConfigFile') },
+      standaloneEnabled,
+      multiAddressEnabled: this.ensembleValue('multiAddress.enabled', false),
+      electionConnectTimeoutMs: this.ensembleValue('cnxTimeout', undefined),
+      electionBindAttempts: this.ensembleValue('electionPortBindRetry', undefined),
+      minNotificationMs: this.ensembleValue('fastleader.minNotificationInterval', undefined),
+      maxNotificationMs: this.ensembleValue('fastleader.maxNotificationInterval', undefined),
       initLimit: this.requiredTicks('initLimit'),
       syncLimit: this.requiredTicks('syncLimit'),
       connectToLearnerMasterLimit: this.ensembleValue('connectToLearnerMasterLimit', 0),
       quorumListenOnAllIPs: this.ensembleValue('quorumListenOnAllIPs', false),
       leaderServes: this.ensembleValue('leaderServes', true),
     };
+  }
+
+  private checkMember(quorum: QuorumVerifier, serverId: number, dataDir: string): void {
+    if (!quorum.members.has(serverId)) {
+      const known = [...quorum.members.keys()].join(', ');
+      throw new ZooKeeperConfigError(
+        `${dataDir}/myid says ${serverId}, but there are lines for the servers ${known} alone: ` +
+          `correct it, or add a line server.${serverId}`,
+      );
+    }
+    if (!this.ensembleValue('multiAddress.enabled', false)) {
+      const several = [...quorum.members.values()].find(({ addresses }) => addresses.length > 1);
+      if (several !== undefined) {
+        throw new ZooKeeperConfigError(
+          `server.${several.id} has several addresses: add multiAddress.enabled=true, or leave one of them`,
+        );
+      }
+    }
+    const role = roleOf(quorum, serverId);
+    const peerType = this.ensembleValue('peerType', role);
+    if (peerType !== role) {
+      this.warnings.push(
+        `${this.path}: peerType is ${peerType}, but the line server.${serverId} says ${role}, which counts`,
+      );
+    }
   }
 
   private buildQuorum(): QuorumVerifier {

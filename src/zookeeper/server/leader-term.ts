@@ -3,6 +3,7 @@ import type { Timer } from '../../env/timers.ts';
 import { OpCode } from '../../wire/zookeeper/op-codes.ts';
 import { PacketType } from '../../wire/zookeeper/quorum.ts';
 import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
+import type { EnsembleView } from '../pipeline/check-reconfig.ts';
 import { GroupCommit } from '../pipeline/group-commit.ts';
 import { isWrite } from '../pipeline/request.ts';
 import { makeZxid, ZxidSource } from '../pipeline/zxid.ts';
@@ -58,6 +59,8 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
         enterEpoch: (epoch) => host.epochs.enter(epoch),
         serve: (epoch) => this.serve(epoch),
         append: (txn) => this.groupCommit.append(txn),
+        proposeConfig: (config) => host.proposeConfig(config),
+        activateConfig: (config, leader, zxid) => void host.activateConfig(config, leader, zxid),
         commit: (txn) => {
           core.commit(txn.entry);
           database.remember(txn);
@@ -181,6 +184,7 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
       mode: 'leader',
       zxids: new ZxidSource(makeZxid(epoch, 0)),
       sessionServerId: ensemble.serverId,
+      ensemble: this.ensembleView(),
       propose: (txn) => this.leader.propose(txn),
       sync: (done) => this.leader.sync(done),
       monitorValues: () => this.monitorValues(),
@@ -189,6 +193,20 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
     this.server = server;
     server.start();
     this.host.serving(epoch);
+  }
+
+  private ensembleView(): EnsembleView {
+    const { host, leader } = this;
+    return {
+      get config() {
+        return host.config;
+      },
+      get lastSeenConfig() {
+        return host.lastSeenConfig;
+      },
+      standaloneEnabled: host.ensemble.standaloneEnabled ?? true,
+      isQuorumSynced: (config) => leader.isQuorumSynced(config),
+    };
   }
 
   private forwarded(learner: LearnerHandler, request: ForwardedRequest): void {

@@ -1,6 +1,7 @@
 import { ErrorCode } from '../../wire/zookeeper/errors.ts';
 import { OpCode } from '../../wire/zookeeper/op-codes.ts';
 import { type EncodedTxn, encodedTxn } from '../../wire/zookeeper/txn-entry.ts';
+import type { EnsembleView } from '../pipeline/check-reconfig.ts';
 import { isWrite, type Request } from '../pipeline/request.ts';
 import type { ZxidSource } from '../pipeline/zxid.ts';
 import type { ServerCore } from './server-core.ts';
@@ -13,6 +14,8 @@ export interface OrderingServerOptions {
   zxids: ZxidSource;
   /** The top byte of session ids. */
   sessionServerId: number;
+  /** Undefined on a standalone server. */
+  ensemble?: EnsembleView;
   /** Has a transaction agreed on; it comes back by `core.commit`. */
   propose(txn: EncodedTxn): void;
   /** Calls `done` when everything proposed so far is applied. */
@@ -29,7 +32,7 @@ export class OrderingServer implements ServerRole {
   private readonly options: OrderingServerOptions;
 
   constructor(options: OrderingServerOptions) {
-    const { core, zxids, sessionServerId } = options;
+    const { core, zxids, sessionServerId, ensemble } = options;
     this.options = options;
     this.core = core;
     this.mode = options.mode;
@@ -37,6 +40,7 @@ export class OrderingServer implements ServerRole {
       host: core,
       zxids,
       sessionServerId,
+      ensemble,
       submitOwn: (request) => this.submit(request),
     });
   }

@@ -16,6 +16,13 @@ export interface TermHost {
   readonly config: QuorumVerifier;
   /** The last proposed one. */
   readonly lastSeenConfig: QuorumVerifier;
+  /** A configuration is being proposed. */
+  proposeConfig(config: QuorumVerifier): void;
+  /**
+   * A configuration is committed, with which `leader` leads, as of `zxid`; undefined for the present leader. True
+   * when this server gets another role or another leader.
+   */
+  activateConfig(config: QuorumVerifier, leader: number | undefined, zxid: number): boolean;
   /** The server serves in this epoch. */
   serving(epoch: number): void;
   /** The term is over, for this reason: it is to be stopped, and a leader to be looked for. */

@@ -6,8 +6,15 @@ import {
   type ElectionTimer,
   FastLeaderElection,
 } from '../election/fast-leader-election.ts';
-import { electionAddressesOf, type PeerRole } from '../election/peer-spec.ts';
-import type { QuorumVerifier } from '../election/quorum-verifier.ts';
+import {
+  electionAddressesOf,
+  formatHostAndPort,
+  type PeerRole,
+  type PeerSpec,
+  quorumAddresses,
+} from '../election/peer-spec.ts';
+import { type QuorumVerifier, sameMembership } from '../election/quorum-verifier.ts';
+import type { Vote } from '../election/vote.ts';
 import type { Store } from '../persistence/store.ts';
 import type { TxnObserver } from '../tree/data-tree.ts';
 import type { ZooKeeperServerConfig } from './config.ts';
@@ -15,6 +22,7 @@ import { ElectionPort } from './election-port.ts';
 import { type EnsembleConfig, roleOf } from './ensemble-config.ts';
 import { LeaderTerm } from './leader-term.ts';
 import { LearnerTerm } from './learner-term.ts';
+import { Membership } from './membership.ts';
 import { PeerDatabase } from './peer-database.ts';
 import { PeerEpochs } from './peer-epochs.ts';
 import type { PeerTerm, TermHost } from './peer-term.ts';
@@ -29,6 +37,9 @@ export interface QuorumPeerOptions {
   /** The server has stopped for good, for its data cannot be written. */
   failed(error: unknown): void;
 }
+
+/** The leader that a reconfiguration names. */
+type Successor = Pick<Vote, 'leader' | 'zxid' | 'electionEpoch' | 'peerEpoch'>;
 
 export type QuorumPeerState = 'LOOKING' | 'LEADING' | 'FOLLOWING' | 'OBSERVING' | 'STOPPED';
 
@@ -48,21 +59,23 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   readonly ensemble: EnsembleConfig;
   private readonly options: QuorumPeerOptions;
   private readonly election: FastLeaderElection;
-  private readonly electionPort: ElectionPort;
+  private electionPort: ElectionPort;
+  private readonly membership: Membership;
   private readonly electionTimers = new Map<ElectionTimer, Timer>();
-  private committedConfig: QuorumVerifier;
+  /** Whom a reconfiguration makes this server go to, without an election. */
+  private successor: Successor | undefined;
   private term: PeerTerm | undefined;
   private peerState: QuorumPeerState = 'LOOKING';
   /** The end of a term under way. */
   private ending: Promise<void> = Promise.resolve();
 
-  private constructor(options: QuorumPeerOptions, database: PeerDatabase) {
+  private constructor(options: QuorumPeerOptions, database: PeerDatabase, membership: Membership) {
     const { env, config, ensemble, store } = options;
     this.options = options;
     this.env = env;
     this.ensemble = ensemble;
     this.database = database;
-    this.committedConfig = ensemble.quorum;
+    this.membership = membership;
     this.epochs = new PeerEpochs(store, database.lastProcessedZxid, env.log);
     const { tree, sessionTimeouts, storage } = database;
     this.core = new ServerCore({ env, config, tree, sessionTimeouts, storage });
@@ -70,13 +83,15 @@ export class QuorumPeer implements ElectionPeer, TermHost {
     this.election = new FastLeaderElection({
       peer: this,
       log: env.log,
+      ...(ensemble.minNotificationMs === undefined ? {} : { minNotificationMs: ensemble.minNotificationMs }),
+      ...(ensemble.maxNotificationMs === undefined ? {} : { maxNotificationMs: ensemble.maxNotificationMs }),
       ports: {
         send: (to, notification) => this.electionPort.send(to, notification),
         hasDelivered: () => this.electionPort.hasDelivered(),
         connectAll: () => this.electionPort.connectAll(),
         setTimer: (name, delayMs) => this.setElectionTimer(name, delayMs),
         cancelTimer: (name) => this.electionTimers.get(name)?.cancel(),
-        adoptConfig: () => false,
+        adoptConfig: (config) => this.adoptConfig(config),
         heardLooking: () => undefined,
         decided: (decision) => this.decided(decision),
       },
@@ -86,15 +101,15 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   /** Recovers the data. Throws PersistenceError. */
   static async load(options: QuorumPeerOptions): Promise<QuorumPeer> {
     const { env, config, store, ensemble, observer } = options;
-    const { quorum } = ensemble;
-    const configNode = () => ({ text: quorum.toText(), version: quorum.version });
+    const membership = new Membership({ env, ensemble, reconfigEnabled: config.reconfigEnabled });
+    const configNode = () => ({ text: membership.committed.toText(), version: membership.committed.version });
     const database = await PeerDatabase.load({ env, config, store, configNode, observer });
-    return new QuorumPeer(options, database);
+    return new QuorumPeer(options, database, membership);
   }
 
   private newElectionPort(): ElectionPort {
     const { env, ensemble, options } = this;
-    const own = ensemble.quorum.members.get(ensemble.serverId);
+    const own = this.config.members.get(ensemble.serverId);
     const announced = own === undefined ? [] : electionAddressesOf(own);
     return new ElectionPort({
       env,
@@ -110,6 +125,11 @@ export class QuorumPeer implements ElectionPeer, TermHost {
       },
       received: (from, notification) => this.core.turn(() => this.election.receive(from, notification)),
       identifyTimeoutMs: options.config.tickTimeMs * ensemble.syncLimit,
+      multiAddressEnabled: ensemble.multiAddressEnabled ?? false,
+      ...(ensemble.electionConnectTimeoutMs === undefined
+        ? {}
+        : { connectTimeoutMs: ensemble.electionConnectTimeoutMs }),
+      ...(ensemble.electionBindAttempts === undefined ? {} : { bindAttempts: ensemble.electionBindAttempts }),
     });
   }
 
@@ -155,7 +175,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   }
 
   get role(): PeerRole {
-    return roleOf(this.committedConfig, this.id);
+    return roleOf(this.config, this.id);
   }
 
   get lastLoggedZxid(): number {
@@ -167,20 +187,79 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   }
 
   get config(): QuorumVerifier {
-    return this.committedConfig;
+    return this.membership.committed;
   }
 
   get lastSeenConfig(): QuorumVerifier {
-    return this.committedConfig;
+    return this.membership.lastSeen;
+  }
+
+  // Reconfiguration
+
+  proposeConfig(config: QuorumVerifier): void {
+    this.membership.propose(config);
+    for (const id of this.lastSeenConfig.members.keys()) {
+      if (id !== this.id && !this.config.members.has(id)) this.electionPort.connectTo(id);
+    }
+  }
+
+  /** As QuorumPeer.processReconfig. */
+  activateConfig(config: QuorumVerifier, leader: number | undefined, zxid: number): boolean {
+    const { role } = this;
+    const own = this.config.members.get(this.id);
+    const before = this.membership.commit(config);
+    // The first configuration has no transaction, and later ones may come with votes instead of one.
+    if (this.membership.reconfigEnabled) this.database.writeConfigNode();
+    if (before === undefined) return false;
+    this.env.log.info('the ensemble has a new configuration', { version: config.version.toString(16) });
+    this.moveTo(own, config.members.get(this.id));
+    const hasNewRole = this.role !== role;
+    const { vote } = this.election;
+    if (leader === undefined) {
+      this.successor = undefined;
+      return hasNewRole || !keepsAddress(before, config, vote.leader);
+    }
+    const hasNewLeader = leader !== vote.leader;
+    if (hasNewLeader) this.successor = { leader, zxid, electionEpoch: -1, peerEpoch: -1 };
+    else if (hasNewRole) this.successor = vote;
+    return hasNewRole || hasNewLeader;
+  }
+
+  /** A configuration that came with a vote. True when it changes the servers. */
+  private adoptConfig(config: QuorumVerifier): boolean {
+    const before = this.config;
+    this.activateConfig(config, undefined, 0);
+    return this.config !== before && !sameMembership(before, config);
+  }
+
+  /** Listens where the new configuration says. */
+  private moveTo(before: PeerSpec | undefined, now: PeerSpec | undefined): void {
+    if (now === undefined) return;
+    if (before === undefined || electionAddresses(before) !== electionAddresses(now)) this.moveElectionPort();
+    if (now.client !== undefined) void this.core.moveTo(now.client);
+  }
+
+  private moveElectionPort(): void {
+    const old = this.electionPort;
+    this.electionPort = this.newElectionPort();
+    const { electionPort } = this;
+    old
+      .close()
+      .then(() => electionPort.start())
+      .catch((error: unknown) => this.failed(error));
   }
 
   // Terms
 
   private decided({ vote, state }: Decision): void {
     if (this.peerState === 'STOPPED') return;
-    this.peerState = state;
     this.env.log.info('a leader has been elected', { leader: vote.leader, state });
-    const term = state === 'LEADING' ? new LeaderTerm(this) : this.learnerTerm(vote.leader);
+    this.begin(state, vote.leader);
+  }
+
+  private begin(state: Decision['state'], leader: number): void {
+    this.peerState = state;
+    const term = state === 'LEADING' ? new LeaderTerm(this) : this.learnerTerm(leader);
     this.term = term;
     term.start();
   }
@@ -226,8 +305,16 @@ export class QuorumPeer implements ElectionPeer, TermHost {
 
   private lookAgain(): void {
     if (this.peerState === 'STOPPED') return;
-    this.peerState = 'LOOKING';
-    this.core.turn(() => this.election.startLooking());
+    const { successor } = this;
+    this.successor = undefined;
+    this.core.turn(() => {
+      if (successor === undefined) {
+        this.peerState = 'LOOKING';
+        this.election.startLooking();
+      } else {
+        this.begin(this.election.settleOn(successor), successor.leader);
+      }
+    });
   }
 
   failed(error: unknown): void {
@@ -239,4 +326,14 @@ export class QuorumPeer implements ElectionPeer, TermHost {
     void this.electionPort.close();
     this.options.failed(error);
   }
+}
+
+/** Whether a server votes before and after a reconfiguration, at the same address. */
+function keepsAddress(before: QuorumVerifier, now: QuorumVerifier, id: number): boolean {
+  const [old, present] = [before.participants.get(id), now.participants.get(id)];
+  return old !== undefined && present !== undefined && quorumAddresses(old) === quorumAddresses(present);
+}
+
+function electionAddresses(peer: PeerSpec): string {
+  return electionAddressesOf(peer).map(formatHostAndPort).join('|');
 }

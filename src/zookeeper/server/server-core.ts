@@ -76,6 +76,8 @@ export class ServerCore implements ConnectionHost {
   private readonly connectionsByAddress = new Map<string, number>();
   private readonly withOutput = new Set<Flushable>();
   private listener: Listener | undefined;
+  /** The address that the listener is bound to; undefined for every interface. */
+  private clientHost: string | undefined;
   private sessionlessTimer: Timer | undefined;
   private isInTurn = false;
   private inProcess = 0;
@@ -108,18 +110,41 @@ export class ServerCore implements ConnectionHost {
 
   /** Listens for clients. Rejects when the port cannot be had. */
   async listen(): Promise<Listener> {
-    const { clientPort, clientPortAddress, clientPortListenBacklog } = this.config;
+    const listener = await this.bind(this.config.clientPortAddress, this.config.clientPort);
+    this.sessionlessTimer = this.env.timers.every(this.config.tickTimeMs, () => this.expireSessionless());
+    return listener;
+  }
+
+  private async bind(host: string | undefined, port: number): Promise<Listener> {
+    const { clientPortListenBacklog: backlog } = this.config;
     const listener = await this.env.net.listen(
-      {
-        port: clientPort,
-        ...(clientPortAddress === undefined ? {} : { host: clientPortAddress }),
-        ...(clientPortListenBacklog < 0 ? {} : { backlog: clientPortListenBacklog }),
-      },
+      { port, ...(host === undefined ? {} : { host }), ...(backlog < 0 ? {} : { backlog }) },
       (connection) => this.accept(connection),
     );
     this.listener = listener;
-    this.sessionlessTimer = this.env.timers.every(this.config.tickTimeMs, () => this.expireSessionless());
+    this.clientHost = host;
+    if (this.isStopped) await listener.close();
     return listener;
+  }
+
+  /** Listens for clients at another address from now on; connections that are there live on. */
+  async moveTo(address: { readonly host: string; readonly port: number }): Promise<void> {
+    const old = this.listener;
+    const isEverywhere = address.host === '0.0.0.0' || address.host === '::';
+    const host = isEverywhere ? undefined : address.host;
+    const isThere = old?.port === address.port && this.clientHost === host;
+    if (old === undefined || isThere || this.isStopped) return;
+    try {
+      // One port on all interfaces and on one of them exclude each other.
+      if (old.port === address.port) await old.close();
+      await this.bind(host, address.port);
+      await old.close();
+    } catch (error) {
+      this.env.log.error('cannot listen where the new configuration says: free the port, or reconfigure', {
+        ...address,
+        error: String(error),
+      });
+    }
   }
 
   get port(): number {
@@ -138,7 +163,7 @@ export class ServerCore implements ConnectionHost {
   /** Ends all connections: their clients go to a server that serves. What they waited for stays open. */
   retire(): void {
     this.currentRole = undefined;
-    for (const connection of [...this.connections]) connection.destroy();
+    for (const connection of [...this.connections]) connection.finish();
     this.committer = this.newCommitter();
     this.inProcess = 0;
   }

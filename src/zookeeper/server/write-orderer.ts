@@ -8,6 +8,7 @@ import type { ErrorCode } from '../../wire/zookeeper/errors.ts';
 import { OpCode } from '../../wire/zookeeper/op-codes.ts';
 import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
 import type { AccessControl } from '../pipeline/access-control.ts';
+import type { EnsembleView } from '../pipeline/check-reconfig.ts';
 import { Preparer } from '../pipeline/prepare.ts';
 import type { Request } from '../pipeline/request.ts';
 import type { ZxidSource } from '../pipeline/zxid.ts';
@@ -37,6 +38,8 @@ export interface WriteOrdererOptions {
   zxids: ZxidSource;
   /** The top byte of session ids. */
   sessionServerId: number;
+  /** Undefined on a standalone server. */
+  ensemble?: EnsembleView | undefined;
   /** A write of the server's own, prepared like any other by `prepare`. */
   submitOwn(request: Request): void;
 }
@@ -71,7 +74,8 @@ export class WriteOrderer implements SessionOverview {
     for (const [id, timeoutMs] of host.sessionTimeouts) this.tracker.track(id, timeoutMs, nowMs);
     const { enforceQuota, reconfigEnabled } = config;
     const sessions = this.tracker;
-    this.preparer = new Preparer({ tree, sessions, access, zxids, enforceQuota, reconfigEnabled });
+    const { ensemble } = options;
+    this.preparer = new Preparer({ tree, sessions, access, zxids, enforceQuota, reconfigEnabled, ensemble });
     this.reaper = new ContainerReaper({
       tree,
       timers: env.timers,

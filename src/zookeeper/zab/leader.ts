@@ -1,12 +1,22 @@
 import { assert } from '../../base/assert.ts';
 import type { Log } from '../../env/log.ts';
+import { OpCode } from '../../wire/zookeeper/op-codes.ts';
 import { PacketType } from '../../wire/zookeeper/quorum.ts';
 import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
+import { type PeerSpec, quorumAddresses } from '../election/peer-spec.ts';
+import { parseQuorumConfig } from '../election/quorum-config.ts';
 import type { QuorumVerifier } from '../election/quorum-verifier.ts';
 import { SyncedLearnerTracker } from '../election/synced-learner-tracker.ts';
 import { counterOf, makeZxid } from '../pipeline/zxid.ts';
 import { LearnerHandler, type LearnerLink, type LearnerMaster, ProtocolError } from './learner-handler.ts';
-import { type ForwardedRequest, informPacket, plainPacket, proposalPacket } from './packets.ts';
+import {
+  commitAndActivatePacket,
+  type ForwardedRequest,
+  informAndActivatePacket,
+  informPacket,
+  plainPacket,
+  proposalPacket,
+} from './packets.ts';
 import type { History } from './synchronisation.ts';
 
 /** The peer that leads; read anew each time. */
@@ -32,6 +42,10 @@ export interface LeaderPorts {
   serve(epoch: number): void;
   /** Logs a proposal; {@link Leader.logged} tells when it is durable. */
   append(txn: EncodedTxn): void;
+  /** A configuration is being proposed: it is `lastSeenConfig` from now on, if reconfiguration is on. */
+  proposeConfig(config: QuorumVerifier): void;
+  /** The last proposed configuration is committed, as of `zxid`, and `leader` leads from now on. */
+  activateConfig(config: QuorumVerifier, leader: number, zxid: number): void;
   /** Applies a committed transaction and answers its request, if that came from here. */
   commit(txn: EncodedTxn): void;
   touch(sessionId: bigint, timeoutMs: number): void;
@@ -106,6 +120,8 @@ export class Leader implements LearnerMaster {
   private lastCommittedZxid = 0;
   private pendingSyncs: PendingSync[] = [];
   private halfTicks = 0;
+  /** False once a reconfiguration has named another leader: it is that one's to commit what comes next. */
+  private mayCommit = true;
   readonly proposalBytes = { last: -1, min: -1, max: -1 };
 
   constructor(options: LeaderOptions) {
@@ -240,11 +256,22 @@ export class Leader implements LearnerMaster {
     if (this.phase !== 'election' || !this.epochAcks.hasAllQuorums()) return;
     assert(chosenEpoch !== undefined, 'an epoch has been chosen');
     this.ports.enterEpoch(chosenEpoch);
+    this.nameFirstConfig(makeZxid(chosenEpoch, 0));
     this.enter('synchronisation');
     this.newLeaderAcks = this.newTracker();
     this.newLeaderAcks.add(this.peer.id);
     this.proceedAll();
     this.considerServing();
+  }
+
+  /**
+   * The configuration of zoo.cfg has version 0 on every server, also on one that is yet to join and knows a part of
+   * it. The established one goes before those: it gets the zxid of NEWLEADER as its version (ZOOKEEPER-1783).
+   */
+  private nameFirstConfig(zxid: number): void {
+    const { config, lastSeenConfig } = this.peer;
+    if (config.version === 0 && lastSeenConfig.version === 0)
+      this.ports.proposeConfig(config.withVersion(zxid));
   }
 
   /** Votes are counted in the committed configuration and in one that is being proposed. */
@@ -271,6 +298,8 @@ export class Leader implements LearnerMaster {
     this.enter('broadcast');
     this.lastProposedZxid = makeZxid(chosenEpoch, 0);
     this.lastCommittedZxid = this.lastProposedZxid;
+    // Completes a reconfiguration that an earlier leader had begun (ZOOKEEPER-1324).
+    this.activate(newLeaderAcks, this.lastProposedZxid);
     this.log.info('leading with a quorum', { epoch: chosenEpoch, servers: String(newLeaderAcks) });
     this.ports.serve(chosenEpoch);
     this.proceedAll();
@@ -292,6 +321,8 @@ export class Leader implements LearnerMaster {
       return;
     }
     const packet = proposalPacket(txn, zxid);
+    const config = proposedConfig(txn);
+    if (config !== undefined) this.ports.proposeConfig(config);
     this.proposals.set(zxid, { txn, zxid, packet, acks: this.newTracker() });
     this.lastProposedZxid = zxid;
     this.countBytes(txn.payload.length);
@@ -325,7 +356,7 @@ export class Leader implements LearnerMaster {
   /** In order, whatever the order of acknowledgements. */
   private commitReady(): void {
     for (const [zxid, proposal] of this.proposals) {
-      if (this.phase !== 'broadcast' || !proposal.acks.hasAllQuorums()) return;
+      if (this.phase !== 'broadcast' || !this.mayCommit || !proposal.acks.hasAllQuorums()) return;
       this.proposals.delete(zxid);
       this.lastCommittedZxid = zxid;
       this.sendCommit(proposal);
@@ -334,18 +365,55 @@ export class Leader implements LearnerMaster {
     }
   }
 
-  private sendCommit({ zxid, txn }: Proposal): void {
-    const commit = plainPacket(PacketType.COMMIT, zxid);
+  private sendCommit({ zxid, txn, acks }: Proposal): void {
+    const isReconfig = txn.entry.body.type === OpCode.reconfig;
+    const leader = isReconfig ? this.activate(acks, zxid) : this.peer.id;
+    const commit = isReconfig ? commitAndActivatePacket(zxid, leader) : plainPacket(PacketType.COMMIT, zxid);
     let inform: Buffer | undefined;
     for (const handler of this.handlers) {
       if (!handler.isForwarding) continue;
       if (handler.isObserver) {
-        inform ??= informPacket(txn);
+        inform ??= isReconfig ? informAndActivatePacket(txn, leader) : informPacket(txn);
         handler.link.send(inform);
       } else {
         handler.link.send(commit);
       }
     }
+  }
+
+  /** A quorum of the old and of the new configuration agreed: the new one takes effect. Gives who leads in it. */
+  private activate(agreed: SyncedLearnerTracker, zxid: number): number {
+    const config = agreed.newestConfig;
+    assert(config !== undefined, 'votes are counted in a configuration');
+    const leader = this.designatedLeader(config, agreed, zxid);
+    if (config.version > this.peer.config.version) {
+      this.ports.activateConfig(config, leader, this.lastProposedZxid);
+      this.mayCommit = leader === this.peer.id;
+    }
+    return leader;
+  }
+
+  /**
+   * This server, if it votes in the new configuration at the same address; else a voter of it that agreed and that
+   * has acknowledged as many of the later proposals as possible (Leader.getDesignatedLeader).
+   */
+  private designatedLeader(config: QuorumVerifier, agreed: SyncedLearnerTracker, zxid: number): number {
+    const { id, config: before } = this.peer;
+    if (keepsQuorumAddress(config.participants.get(id), before.members.get(id))) return id;
+    let candidates = agreed.newestAgreed.filter((other) => other !== id);
+    for (const proposal of this.proposals.values()) {
+      if (proposal.zxid <= zxid) continue;
+      const further = candidates.filter((other) => proposal.acks.has(other));
+      if (further.length === 0) break;
+      candidates = further;
+    }
+    return candidates[0] ?? id;
+  }
+
+  /** Whether the servers that follow and have the history, this one included, are a quorum of a configuration. */
+  isQuorumSynced(config: QuorumVerifier): boolean {
+    const synced = [...this.handlers].filter((handler) => handler.isSynced).map((handler) => handler.id);
+    return config.containsQuorum(new Set([this.peer.id, ...synced]));
   }
 
   outstanding(): Iterable<{ readonly zxid: number; readonly packet: Buffer }> {
@@ -413,4 +481,16 @@ export class Leader implements LearnerMaster {
     for (const handler of this.handlers) if (handler.isSynced) synced.add(handler.id);
     return synced.hasAllQuorums();
   }
+}
+
+/** The configuration that a reconfiguration proposes. */
+function proposedConfig({ entry }: EncodedTxn): QuorumVerifier | undefined {
+  const { body } = entry;
+  if (body.type !== OpCode.reconfig) return undefined;
+  return parseQuorumConfig((body.txn.data ?? '').toString(), 'a reconfiguration');
+}
+
+function keepsQuorumAddress(now: PeerSpec | undefined, before: PeerSpec | undefined): boolean {
+  if (now === undefined || before === undefined) return false;
+  return quorumAddresses(now) === quorumAddresses(before);
 }

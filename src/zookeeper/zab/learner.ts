@@ -1,7 +1,10 @@
 import { MalformedError } from '../../base/malformed-error.ts';
 import type { Log } from '../../env/log.ts';
+import { OpCode } from '../../wire/zookeeper/op-codes.ts';
 import { PacketType, type QuorumPacket } from '../../wire/zookeeper/quorum.ts';
 import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
+import { parseQuorumConfig } from '../election/quorum-config.ts';
+import { QuorumConfigError, type QuorumVerifier } from '../election/quorum-verifier.ts';
 import { epochOf, makeZxid } from '../pipeline/zxid.ts';
 import { follows } from './committed-log.ts';
 import { ProtocolError } from './learner-handler.ts';
@@ -12,6 +15,8 @@ import {
   packetName,
   pingReplyPacket,
   plainPacket,
+  readDesignatedLeader,
+  readInformedTxn,
   readRevalidated,
   readTxn,
   requestPacket,
@@ -49,8 +54,13 @@ export interface LearnerPorts {
   whenDurable(done: () => void): void;
   /** Applies a committed transaction and answers its request, if that came from here. */
   commit(txn: EncodedTxn): void;
-  /** The configuration that comes with NEWLEADER, as text. */
-  heardConfig(text: string): void;
+  /** A configuration is being proposed, with NEWLEADER or as a transaction. */
+  proposeConfig(config: QuorumVerifier): void;
+  /**
+   * A configuration is committed. `leader` leads from now on, as of `zxid`; undefined to stay with the present one.
+   * True when this server has to leave its leader for that: its role or its leader has changed.
+   */
+  activateConfig(config: QuorumVerifier, leader: number | undefined, zxid: number): boolean;
   /** This server has the leader's history and a quorum has it too: it may serve. */
   serve(epoch: number): void;
   /** Takes the sessions heard from since the last call. */
@@ -99,6 +109,8 @@ export class Learner {
   private epoch = 0;
   /** The last transaction received; everything up to it is in the history or in `pending`. */
   private lastQueuedZxid = 0;
+  /** The configuration that came with NEWLEADER, which UPTODATE commits. */
+  private leaderConfig: QuorumVerifier | undefined;
   /** Received and not committed, in order. Up to NEWLEADER not logged either. */
   private pending: EncodedTxn[] = [];
 
@@ -211,9 +223,17 @@ export class Learner {
       case PacketType.COMMIT:
         this.commit(zxid);
         return;
+      case PacketType.COMMITANDACTIVATE:
+        this.activate(this.pending[0], readDesignatedLeader(data), () => this.commit(zxid));
+        return;
       case PacketType.INFORM:
         this.inform(readTxn(data));
         return;
+      case PacketType.INFORMANDACTIVATE: {
+        const txn = readInformedTxn(data);
+        this.activate(txn, readDesignatedLeader(data), () => this.inform(txn));
+        return;
+      }
       case PacketType.NEWLEADER:
         this.newLeader(packet);
         return;
@@ -239,6 +259,8 @@ export class Learner {
 
   private propose(txn: EncodedTxn): void {
     if (!this.isNext(txn)) return;
+    const config = configOf(txn);
+    if (config !== undefined) this.ports.proposeConfig(config);
     this.pending.push(txn);
     if (this.isSynced) this.ports.append(txn);
   }
@@ -283,12 +305,26 @@ export class Learner {
     this.ports.commit(txn);
   }
 
+  /** A reconfiguration is committed: it takes effect before the transaction does, and may end this term. */
+  private activate(txn: EncodedTxn | undefined, leader: number, apply: () => void): void {
+    const config = txn === undefined ? undefined : configOf(txn);
+    if (txn === undefined || config === undefined) {
+      throw new ProtocolError('a configuration is committed that was not proposed');
+    }
+    const mustLeave = this.ports.activateConfig(config, leader, txn.entry.header.zxid);
+    apply();
+    if (mustLeave) throw new ReconfiguredError();
+  }
+
   private newLeader({ zxid, data }: QuorumPacket): void {
     if (this.state !== 'syncing') throw new ProtocolError('a second NEWLEADER');
     if (zxid !== makeZxid(this.epoch, 0)) {
       throw new ProtocolError(`NEWLEADER 0x${zxid.toString(16)} in epoch ${this.epoch}`);
     }
-    if (data !== null && data.length > 1) this.ports.heardConfig(data.toString('utf8'));
+    if (data !== null && data.length > 1) {
+      this.leaderConfig = readConfig(data, 'NEWLEADER');
+      this.ports.proposeConfig(this.leaderConfig);
+    }
     this.work((done) =>
       this.ports.whenDurable(() => {
         this.ports.enterEpoch(this.epoch);
@@ -312,7 +348,14 @@ export class Learner {
 
   private upToDate(): void {
     if (this.state !== 'synced') throw new ProtocolError('UPTODATE before NEWLEADER, or twice');
-    this.ports.send(plainPacket(PacketType.ACK, makeZxid(this.epoch, 0)));
+    const { leaderConfig, epoch } = this;
+    if (
+      leaderConfig !== undefined &&
+      this.ports.activateConfig(leaderConfig, undefined, makeZxid(epoch, 0))
+    ) {
+      throw new ReconfiguredError();
+    }
+    this.ports.send(plainPacket(PacketType.ACK, makeZxid(epoch, 0)));
     this.state = 'serving';
     this.ports.serve(this.epoch);
   }
@@ -325,6 +368,31 @@ export class Learner {
 
   revalidate(sessionId: bigint, timeoutMs: number): void {
     this.ports.send(revalidatePacket(sessionId, timeoutMs));
+  }
+}
+
+/** A reconfiguration has given this server another role or another leader: it has to leave the one it has. */
+export class ReconfiguredError extends ProtocolError {
+  override name = 'ReconfiguredError';
+
+  constructor() {
+    super('a reconfiguration has changed the role or the leader of this server');
+  }
+}
+
+/** The configuration that a transaction proposes. Throws ProtocolError. */
+function configOf({ entry }: EncodedTxn): QuorumVerifier | undefined {
+  const { body } = entry;
+  if (body.type !== OpCode.reconfig) return undefined;
+  return readConfig(body.txn.data ?? Buffer.alloc(0), `0x${entry.header.zxid.toString(16)}`);
+}
+
+function readConfig(text: Buffer, name: string): QuorumVerifier {
+  try {
+    return parseQuorumConfig(text.toString('utf8'), name);
+  } catch (error) {
+    if (error instanceof QuorumConfigError) throw new ProtocolError(error.message, { cause: error });
+    throw error;
   }
 }
 

@@ -212,6 +212,36 @@ describe('zoo.cfg', () => {
       assert.deepEqual([ensemble?.serverId, ensemble?.initLimit, ensemble?.syncLimit], [1, 10, 5]);
     });
 
+    it('warns when peerType says otherwise than the line', () => {
+      const warn = (id: string, more: string[]) => load([...lines, ...more], {}, { '/zk/myid': id }).warnings;
+      assert.deepEqual(warn('4', ['peerType=observer']), []);
+      assert.deepEqual(warn('4', []), []);
+      assert.match(
+        warn('4', ['peerType=participant']).join(),
+        /the line server\.4 says observer, which counts/,
+      );
+    });
+
+    it('passes the settings of elections on', () => {
+      const more = [
+        'cnxTimeout=700',
+        'electionPortBindRetry=0',
+        'multiAddress.enabled=true',
+        'standaloneEnabled=false',
+        'fastleader.minNotificationInterval=100',
+        'fastleader.maxNotificationInterval=1000',
+      ];
+      const { ensemble } = load([...lines, ...more], {}, { '/zk/myid': '1' }).options;
+      assert.deepEqual(
+        [ensemble?.electionConnectTimeoutMs, ensemble?.electionBindAttempts, ensemble?.multiAddressEnabled],
+        [700, 0, true],
+      );
+      assert.deepEqual(
+        [ensemble?.standaloneEnabled, ensemble?.minNotificationMs, ensemble?.maxNotificationMs],
+        [false, 100, 1000],
+      );
+    });
+
     const refused: [string, string[], Record<string, string>, RegExp][] = [
       ['no myid', lines, {}, /cannot read \/zk\/myid: .* Write the number of this server into it/],
       [
@@ -238,6 +268,24 @@ describe('zoo.cfg', () => {
         { '/zk/myid': '1' },
         /differs from 0\.0\.0\.0:2182/,
       ],
+      [
+        'a myid without a line',
+        lines,
+        { '/zk/myid': '7' },
+        /\/zk\/myid says 7, but there are lines for the servers 1, 2, 3, 4 alone: correct it, or add a line server\.7/,
+      ],
+      [
+        'several addresses that are not switched on',
+        lines.map((line) => line.replace('b:2888:3888', 'b:2888:3888|b2:2888:3888')),
+        { '/zk/myid': '1' },
+        /server\.2 has several addresses: add multiAddress\.enabled=true/,
+      ],
+      [
+        'a server in two groups',
+        [...lines, 'group.1=1:2:3', 'group.2=3'],
+        { '/zk/myid': '1' },
+        /server 3 is in group\.1 and group\.2/,
+      ],
       ['observers alone', ['dataDir=/zk', 'server.4=d:1:2:observer'], {}, /needs servers that vote/],
     ];
     for (const [what, given, files, message] of refused) {
@@ -257,29 +305,61 @@ describe('zoo.cfg', () => {
     });
   });
 
-  it('reads server lines from the dynamic file, and nothing else', () => {
-    const lines = ['dataDir=/zk', 'dynamicConfigFile=zoo.cfg.dynamic'];
-    const one = load(
-      lines,
-      {},
-      { 'zoo.cfg.dynamic': 'server.7=[::1]:2888:3888|10.0.0.7:2889:3889;[::]:2181\nversion=100' },
-    );
-    assert.deepEqual(one.peers, [
-      {
-        id: 7,
-        addresses: [
-          { host: '::1', quorumPort: 2888, electionPort: 3888 },
-          { host: '10.0.0.7', quorumPort: 2889, electionPort: 3889 },
-        ],
-        role: 'participant',
-        client: { host: '::', port: 2181 },
-      },
-    ]);
-    assert.throws(() => load(lines, {}, { 'zoo.cfg.dynamic': 'tickTime=3' }), {
-      message: /zoo\.cfg\.dynamic, line 1: tickTime does not belong here/,
+  describe('with a dynamic file', () => {
+    const servers = [1, 2, 3].map((id) => `server.${id}=h${id}:2888:3888:participant;2181`).join('\n');
+    const lines = (file: string) => [
+      'dataDir=/zk',
+      'initLimit=10',
+      'syncLimit=5',
+      `dynamicConfigFile=${file}`,
+    ];
+
+    for (const [file, version] of [
+      ['zoo.cfg.dynamic', 0],
+      ['zoo.cfg.dynamic.0', 0],
+      ['/etc/zoo.cfg.dynamic.100000002', 0x1_0000_0002],
+    ] as const) {
+      it(`takes the servers from it and the version from its name: ${file}`, () => {
+        const { options } = load(lines(file), {}, { [file]: servers, '/zk/myid': '2' });
+        const { ensemble } = completeConfig(options);
+        assert.equal(ensemble?.quorum.version, version);
+        assert.deepEqual([...(ensemble?.quorum.members.keys() ?? [])], [1, 2, 3]);
+        assert.equal(ensemble?.nextQuorum, undefined);
+        assert.deepEqual(ensemble?.configFile, { path: 'zoo.cfg', hasServers: false });
+      });
+    }
+
+    it('knows a configuration that was being proposed', () => {
+      const next = `${servers}\nserver.4=h4:2888:3888:participant;2181\nversion=200000005`;
+      const files = { d: servers, 'zoo.cfg.dynamic.next': next, '/zk/myid': '1' };
+      const { ensemble } = completeConfig(load(lines('d'), {}, files).options);
+      assert.equal(ensemble?.nextQuorum?.version, 0x2_0000_0005);
+      assert.equal(ensemble?.nextQuorum?.members.size, 4);
     });
-    assert.throws(() => load([...lines, 'server.1=a:1:2'], {}, { 'zoo.cfg.dynamic': '' }), {
-      message: /line 3: server\.1 must be in the file that dynamicConfigFile names/,
+
+    it('passes over one that is broken, and says so', () => {
+      const files = { d: servers, 'zoo.cfg.dynamic.next': 'server.1=h', '/zk/myid': '1' };
+      const { options, warnings } = load(lines('d'), {}, files);
+      assert.equal(completeConfig(options).ensemble?.nextQuorum, undefined);
+      assert.match(warnings.join(), /zoo\.cfg\.dynamic\.next, line 1: .* it is passed over/);
     });
+
+    for (const [what, zoo, dynamic, message] of [
+      [
+        'the version in it',
+        [],
+        'version=5',
+        /line 1: version does not belong here: it is the ending of the file name/,
+      ],
+      ['another key in it', [], 'clientPort=2181', /line 1: clientPort does not belong here: give server\.N/],
+      ['servers beside it', ['server.1=a:1:2'], servers, /must be in the file that dynamicConfigFile names/],
+    ] as const) {
+      it(`is refused with ${what}`, () => {
+        assert.throws(() => load([...lines('d'), ...zoo], {}, { d: dynamic, '/zk/myid': '1' }), {
+          name: 'ZooKeeperConfigError',
+          message,
+        });
+      });
+    }
   });
 });
