@@ -5,6 +5,8 @@ import type { Exchange, Talk } from './talk.ts';
 export interface Conversation {
   /** Also the name of the file with the answers. */
   readonly name: string;
+  /** Whether the znodes that are there afterwards are compared too, in a file `NAME.znodes.json`. */
+  readonly znodes?: boolean;
   hold(talk: Talk): Promise<void>;
 }
 

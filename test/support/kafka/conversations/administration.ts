@@ -81,6 +81,7 @@ export const describingServers: Conversation = {
 
 export const configuring: Conversation = {
   name: 'configuring',
+  znodes: true,
   async hold(talk) {
     await makeTopic(talk, 'set-up', { 'retention.ms': '1000', 'cleanup.policy': 'compact,delete' });
     const describe = (

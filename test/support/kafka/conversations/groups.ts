@@ -195,6 +195,7 @@ export const groupMembership: Conversation = {
 
 export const groupOffsets: Conversation = {
   name: 'group-offsets',
+  znodes: true,
   async hold(talk) {
     await coordinatorReady(talk);
     await makeTopic(talk, 'consumed', {}, 2);

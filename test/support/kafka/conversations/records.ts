@@ -258,6 +258,7 @@ export const topicRules: Conversation = {
 
 export const sequences: Conversation = {
   name: 'sequences',
+  znodes: true,
   async hold(talk) {
     await makeTopic(talk, 'counted', {}, 2);
     const batch = (baseSequence: number, count: number, producerEpoch = 0, producerId = 4000n) =>

@@ -106,6 +106,7 @@ async function create(
 
 export const creatingTopics: Conversation = {
   name: 'creating-topics',
+  znodes: true,
   async hold(talk) {
     for (const [step, topics] of creations) await create(talk, `would create: ${step}`, 7, topics, true);
     for (const [step, topics] of creations) await create(talk, `creates: ${step}`, 7, topics, false);
@@ -133,6 +134,7 @@ export const creatingTopics: Conversation = {
 
 export const growingTopics: Conversation = {
   name: 'growing-topics',
+  znodes: true,
   async hold(talk) {
     await makeTopic(talk, 'growing', {}, 2);
     const grow = (
@@ -182,6 +184,7 @@ export const growingTopics: Conversation = {
 
 export const deletingTopics: Conversation = {
   name: 'deleting-topics',
+  znodes: true,
   async hold(talk) {
     for (const version of [0, 1, 2, 3, 4, 5]) {
       await makeTopic(talk, `goes-${version}`);
