@@ -35,7 +35,8 @@ class Server {
   }
 
   async create(count: number, dataBytes = 10): Promise<void> {
-    for (let i = 0; i < count; i++) this.log(createTxn(this.tree.lastProcessedZxid + 1, dataBytes));
+    for (let i = 0; i < count; i++)
+      this.log(createTxn((this.tree.lastProcessedZxid + 1) % 0x1000_0000, dataBytes));
     await this.store.log.sync();
   }
 
