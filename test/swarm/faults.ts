@@ -49,6 +49,30 @@ export function powerLosses(servers: readonly AnyServer[], at: () => void = () =
   };
 }
 
+/** Whoever leads at the moment falls, or is cut off from the other servers. */
+export function leaderFalls(
+  sim: Simulation,
+  servers: readonly AnyServer[],
+  leads: (server: AnyServer) => boolean,
+): Fault {
+  return {
+    name: 'leader falls',
+    strike(random) {
+      const leader = servers.find((server) => server.host.isUp && leads(server));
+      if (leader === undefined) return undefined;
+      const kind = random.below(3);
+      if (kind === 2) {
+        const others = servers.map(({ name }) => name).filter((name) => name !== leader.name);
+        sim.network.partition([leader.name], others);
+        return () => sim.network.heal();
+      }
+      if (kind === 1) leader.losePower();
+      else leader.kill();
+      return () => leader.bringUp();
+    },
+  };
+}
+
 /** All machines lose power together. */
 export function rackPowerLosses(servers: readonly AnyServer[]): Fault {
   return {

@@ -10,6 +10,7 @@ import {
   clockJumps,
   fullDisks,
   isolations,
+  leaderFalls,
   partitions,
   powerLosses,
   processKills,
@@ -138,6 +139,10 @@ class ZooKeeperRun implements SystemRun {
     return this.servers.every(({ server }) => server?.mode !== undefined);
   }
 
+  private isLeader(name: string): boolean {
+    return this.servers.some((each) => each.name === name && each.server?.mode === 'leader');
+  }
+
   private allAreEqual(): boolean {
     return new Set(this.servers.map(({ server }) => server?.tree.digest)).size === 1;
   }
@@ -159,6 +164,8 @@ class ZooKeeperRun implements SystemRun {
       servers.length === 1
         ? []
         : [
+            leaderFalls(sim, servers, ({ name }) => this.isLeader(name)),
+            leaderFalls(sim, servers, ({ name }) => this.isLeader(name)),
             rackPowerLosses(servers),
             partitions(sim, serverNames, false),
             partitions(sim, serverNames, true),
