@@ -10,6 +10,7 @@ import { javaToolsScenarios } from './scenarios/java-tools.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
 import { zookeeperEnsembleScenarios } from './scenarios/zookeeper-ensemble.ts';
+import { zookeeperReconfigScenarios } from './scenarios/zookeeper-reconfig.ts';
 import { zookeeperShellScenario } from './scenarios/zookeeper-shell.ts';
 
 const usage = `usage: npm run compat -- [--quick] [--only TEXT[,TEXT...]] [--target ours|apache] [--list]
@@ -65,6 +66,7 @@ async function main(): Promise<number> {
     brokerAloneScenario,
     ...diskScenarios,
     ...zookeeperEnsembleScenarios,
+    ...zookeeperReconfigScenarios,
     mainJobScenario,
   ];
   const chosen = all.filter(({ name, fullOnly }) =>

@@ -80,10 +80,14 @@ export interface ZooKeeperOptions {
   workspace: Workspace;
   /** Of an ensemble: started once its process is up, for it serves only with others. */
   isMember?: boolean;
+  /** The zoo.cfg is there already, as the server has left it. */
+  isConfigured?: boolean;
 }
 
 /** A zoo.cfg that both implementations read. */
 function zooCfg(options: ZooKeeperOptions): string {
+  const name = `zoo-${options.port}.cfg`;
+  if (options.isConfigured === true) return join(options.workspace.path, name);
   const settings = {
     tickTime: '2000',
     dataDir: options.dataDir,
@@ -94,7 +98,7 @@ function zooCfg(options: ZooKeeperOptions): string {
     ...options.config,
   };
   const text = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
-  return options.workspace.file(`zoo-${options.port}.cfg`, text.join('\n'));
+  return options.workspace.file(name, text.join('\n'));
 }
 
 /** Waits for a daemon to say that it serves; ends it when it does not. */

@@ -16,9 +16,9 @@ import { Workspace } from '../../../tools/workspace.ts';
 import type { Context, Scenario } from '../scenario.ts';
 import { until } from '../until.ts';
 
-type Kind = 'apache' | 'ours';
+export type Kind = 'apache' | 'ours';
 
-interface Member {
+export interface Member {
   readonly id: number;
   kind: Kind;
   readonly port: number;
@@ -44,19 +44,34 @@ function ask(port: number, word: string): Promise<string | undefined> {
   });
 }
 
-/** Three servers, of Apache's and ours, that are one ensemble. */
-class Ensemble {
+interface EnsembleOptions {
+  /** How many servers are started, and known to all, at first; the others know these and themselves. */
+  readonly initial?: number;
+  /** Whether servers may be taken in and let go: their lines name client ports then. */
+  readonly reconfigEnabled?: boolean;
+}
+
+/** Servers, of Apache's and ours, that are one ensemble. */
+export class Ensemble {
   readonly members: Member[] = [];
   readonly workspace = new Workspace();
   private readonly clients: ZooKeeperClient[] = [];
   private readonly context: Context;
+  private readonly options: EnsembleOptions;
+  /** Servers that have their zoo.cfg, which reconfigurations change. */
+  private readonly configured = new Set<Member>();
 
-  private constructor(context: Context) {
+  private constructor(context: Context, options: EnsembleOptions) {
     this.context = context;
+    this.options = options;
   }
 
-  static async start(context: Context, kinds: readonly Kind[]): Promise<Ensemble> {
-    const ensemble = new Ensemble(context);
+  static async start(
+    context: Context,
+    kinds: readonly Kind[],
+    options: EnsembleOptions = {},
+  ): Promise<Ensemble> {
+    const ensemble = new Ensemble(context, options);
     const ports = await freePorts(kinds.length * 3);
     for (const [i, kind] of kinds.entries()) {
       const [port = 0, quorumPort = 0, electionPort = 0] = ports.slice(i * 3);
@@ -64,7 +79,7 @@ class Ensemble {
       ensemble.members.push({ id: i + 1, kind, port, quorumPort, electionPort, dataDir, daemon: undefined });
     }
     try {
-      await Promise.all(ensemble.members.map((member) => ensemble.boot(member)));
+      await Promise.all(ensemble.initial.map((member) => ensemble.boot(member)));
       await ensemble.serving();
     } catch (error) {
       await ensemble.stop();
@@ -73,29 +88,42 @@ class Ensemble {
     return ensemble;
   }
 
+  /** The servers that are there from the start. */
+  get initial(): readonly Member[] {
+    return this.members.slice(0, this.options.initial);
+  }
+
+  /** The value of a server's line. */
+  line({ quorumPort, electionPort, port }: Member): string {
+    const client = this.options.reconfigEnabled === true ? `:participant;127.0.0.1:${port}` : '';
+    return `127.0.0.1:${quorumPort}:${electionPort}${client}`;
+  }
+
   get connectString(): string {
-    return this.members.map(({ port }) => `127.0.0.1:${port}`).join(',');
+    return this.initial.map(({ port }) => `127.0.0.1:${port}`).join(',');
   }
 
   async boot(member: Member): Promise<void> {
     writeFileSync(join(member.dataDir, 'myid'), `${member.id}\n`);
-    const servers = this.members.map(({ id, quorumPort, electionPort }) => [
-      `server.${id}`,
-      `127.0.0.1:${quorumPort}:${electionPort}`,
-    ]);
+    const known = this.members.filter((other) => other === member || this.initial.includes(other));
+    const servers = known.map((other) => [`server.${other.id}`, this.line(other)]);
+    const isReconfigurable = this.options.reconfigEnabled === true;
     const options: ZooKeeperOptions = {
       dataDir: member.dataDir,
       port: member.port,
       workspace: this.workspace,
       isMember: true,
+      isConfigured: isReconfigurable && this.configured.has(member),
       config: {
         tickTime: '500',
         initLimit: '20',
         syncLimit: '10',
         maxClientCnxns: '0',
+        ...(isReconfigurable ? { reconfigEnabled: 'true', skipACL: 'yes' } : {}),
         ...Object.fromEntries(servers),
       },
     };
+    this.configured.add(member);
     const begin = member.kind === 'apache' ? startApacheZooKeeper : startOurZooKeeper;
     member.daemon = await begin(this.context.toolbox, options);
   }
@@ -160,11 +188,16 @@ class Ensemble {
     return lines;
   }
 
-  /** Fails unless all servers have the same tree; the number of nodes. */
+  /** Fails unless all servers that run have the same tree; the number of nodes. */
   async assertSame(): Promise<number> {
-    const [first, ...others] = await Promise.all(this.members.map((member) => this.dump(member)));
+    const running = this.members.filter(({ daemon }) => daemon !== undefined);
+    const [first, ...others] = await Promise.all(running.map((member) => this.dump(member)));
     for (const [i, other] of others.entries()) {
-      assert.deepEqual(other, first, `the trees of server 1 and ${i + 2} differ`);
+      assert.deepEqual(
+        other,
+        first,
+        `the trees of server ${running[0]?.id} and ${running[i + 1]?.id} differ`,
+      );
     }
     return first?.length ?? 0;
   }
@@ -178,7 +211,7 @@ class Ensemble {
 }
 
 /** Writes until it is told to end, whatever happens to servers; knows what has been acknowledged. */
-class Load {
+export class Load {
   readonly acknowledged: string[] = [];
   failures = 0;
   private isEnding = false;
