@@ -16,7 +16,7 @@ import { CONTAINER_OWNER, isValidTtl, ttlOwner } from '../tree/ephemeral-type.ts
 import { isSpecialPath, parentPath, pathProblem } from '../tree/path.ts';
 import type { AccessControl } from './access-control.ts';
 import type { NodeState, OutstandingChanges } from './outstanding-changes.ts';
-import { isWithinQuota } from './quota-check.ts';
+import { type QuotaExcess, quotaExcesses } from './quota-check.ts';
 
 /** What the checks of one write need to know. */
 export interface WriteContext {
@@ -24,6 +24,8 @@ export interface WriteContext {
   readonly changes: OutstandingChanges;
   readonly access: AccessControl;
   readonly enforceQuota: boolean;
+  /** Hears of every limit that a write would go beyond. */
+  readonly quotaExceeded: (excess: QuotaExcess) => void;
   readonly zxid: number;
   readonly timeMs: number;
   readonly sessionId: bigint;
@@ -86,9 +88,7 @@ export function checkCreate(context: WriteContext, op: CreateOp): Checked {
   if (context.changes.get(path) !== undefined) return ErrorCode.NODEEXISTS;
   if (context.tree.kindOf(parent.stat) === 'ephemeral') return ErrorCode.NOCHILDRENFOREPHEMERALS;
   const data = copyOf(request.data);
-  if (context.enforceQuota && !isWithinQuota(context.tree, path, 1, data?.length ?? 0)) {
-    return ErrorCode.QUOTAEXCEEDED;
-  }
+  if (!isWithinQuota(context, path, 1, data?.length ?? 0)) return ErrorCode.QUOTAEXCEEDED;
   return createTxn(context, parent, { op, path, data, acl, isEphemeral: mode.isEphemeral, ttl });
 }
 
@@ -204,7 +204,7 @@ export function checkSetData(context: WriteContext, request: SetDataRequest): Ch
   if (!context.access.permits(node.acl, Perms.WRITE, context.identities)) return ErrorCode.NOAUTH;
   const data = copyOf(request.data);
   const growth = (data?.length ?? 0) - (node.data?.length ?? 0);
-  if (context.enforceQuota && !isWithinQuota(context.tree, path, 0, growth)) return ErrorCode.QUOTAEXCEEDED;
+  if (!isWithinQuota(context, path, 0, growth)) return ErrorCode.QUOTAEXCEEDED;
   if (!versionFits(node.stat.version, request.version)) return ErrorCode.BADVERSION;
   const version = (node.stat.version + 1) | 0;
   const stat = { ...node.stat, version, mtime: context.timeMs, mzxid: context.zxid };
@@ -239,6 +239,14 @@ export function checkVersion(context: WriteContext, request: CheckVersionRequest
   if (!context.access.permits(node.acl, Perms.READ, context.identities)) return ErrorCode.NOAUTH;
   if (!versionFits(node.stat.version, request.version)) return ErrorCode.BADVERSION;
   return { type: OpCode.check, txn: { path, version: (node.stat.version + 1) | 0 } };
+}
+
+/** Whether no hard limit refuses so many more nodes and bytes; soft ones are told only. */
+function isWithinQuota(context: WriteContext, path: string, nodes: number, bytes: number): boolean {
+  if (!context.enforceQuota) return true;
+  const excesses = quotaExcesses(context.tree, path, nodes, bytes);
+  for (const excess of excesses) context.quotaExceeded(excess);
+  return !excesses.some(({ isHard }) => isHard);
 }
 
 /** -1 stands for any version. */

@@ -33,6 +33,7 @@ import {
   type WriteContext,
 } from './check-write.ts';
 import { OutstandingChanges } from './outstanding-changes.ts';
+import type { QuotaExcess } from './quota-check.ts';
 import type { Request } from './request.ts';
 import type { ZxidSource } from './zxid.ts';
 
@@ -43,6 +44,8 @@ export interface PreparerOptions {
   zxids: ZxidSource;
   /** zookeeper.enforceQuota */
   enforceQuota: boolean;
+  /** Hears of every limit that a write would go beyond. */
+  quotaExceeded?: (excess: QuotaExcess) => void;
   /** reconfigEnabled */
   reconfigEnabled: boolean;
   /** Undefined on a standalone server, which has no ensemble to change. */
@@ -87,13 +90,14 @@ export class Preparer {
   }
 
   private contextOf(request: Request, zxid: number, timeMs: number): WriteContext {
-    const { tree, access, enforceQuota, sessions } = this.options;
+    const { tree, access, enforceQuota, quotaExceeded, sessions } = this.options;
     const { sessionId, identities, owner } = request;
     return {
       tree,
       changes: this.changes,
       access,
       enforceQuota,
+      quotaExceeded: quotaExceeded ?? (() => undefined),
       zxid,
       timeMs,
       sessionId,

@@ -17,9 +17,16 @@ import {
   WatcherEvent,
 } from '../../wire/zookeeper/protocol.ts';
 import { CreateSessionTxn } from '../../wire/zookeeper/txn.ts';
-import { isKnownOperation, type Reply, type Request, type RequestClient } from '../pipeline/request.ts';
+import {
+  isKnownOperation,
+  isWrite,
+  type Reply,
+  type Request,
+  type RequestClient,
+} from '../pipeline/request.ts';
 import { sessionPassword } from '../session/session-password.ts';
 import type { WatchEvent } from '../watch/watches.ts';
+import type { FourLetterAnswer } from './four-letter-words.ts';
 import { FrameAssembler } from './frame-assembler.ts';
 import { operationLabel } from './operation-label.ts';
 import { ConnectionStats, type ServerStats } from './server-stats.ts';
@@ -38,13 +45,15 @@ export interface ConnectionHost {
   hasOutput(connection: ClientConnection): void;
   /** A first frame. The host answers by `establish`, `refuse` or `destroy`, now or later. */
   connect(connection: ClientConnection, request: ConnectRequest): void;
+  /** Whether a request of so many bytes may be read now; the connection ends where it may not. */
+  admitsRequest(bytes: number): boolean;
   submit(request: Request): void;
   /** Whether clients that have requests under way should not be read from. */
   isOverloaded(): boolean;
   authenticate(scheme: string, auth: Buffer, remoteHost: string): Id[] | undefined;
   mayRead(event: WatchEvent, identities: readonly Id[]): boolean;
   /** The answer to a four-letter word; undefined when these bytes are none. */
-  fourLetterWord(word: number): string | undefined;
+  fourLetterWord(word: number): FourLetterAnswer | undefined;
   /** The connection is gone. */
   closed(connection: ClientConnection): void;
   debug(text: string, fields: Record<string, unknown>): void;
@@ -54,6 +63,7 @@ const INITIAL_REPLY_BYTES = 128;
 /** Small replies of a turn are joined, for one long write costs less than many short ones. */
 const JOIN_BELOW_BYTES = 256 * 1024;
 const NO_PASSWORD = Buffer.alloc(16);
+const WORD_BYTES = 4;
 
 /**
  * One client's connection. Transitions:
@@ -140,6 +150,7 @@ export class ClientConnection implements RequestClient, ConnectionHandler {
     try {
       while ((this.state === 'new' || this.state === 'open') && !this.isPaused) {
         if (this.state === 'new' && this.answerFourLetterWord()) break;
+        if (this.state === 'open') this.checkSize();
         const frame = this.assembler.next();
         if (frame === undefined) break;
         this.countReceived();
@@ -158,6 +169,13 @@ export class ClientConnection implements RequestClient, ConnectionHandler {
     }
   }
 
+  /** Throws MalformedError for a large request while others are under way. */
+  private checkSize(): void {
+    const bytes = this.assembler.peekInt32();
+    if (bytes === undefined || this.host.admitsRequest(bytes)) return;
+    throw new MalformedError(`a request of ${bytes} bytes, too large for now (largeRequestMaxBytes)`);
+  }
+
   private countReceived(): void {
     this.stats.packetsReceived++;
     this.host.stats.packetsReceived++;
@@ -167,8 +185,11 @@ export class ClientConnection implements RequestClient, ConnectionHandler {
     const word = this.assembler.peekInt32();
     const answer = word === undefined ? undefined : this.host.fourLetterWord(word);
     if (answer === undefined) return false;
+    // The rest is on its way.
+    const bytes = this.assembler.peek(WORD_BYTES + answer.argumentBytes);
+    if (bytes === undefined) return true;
     this.countReceived();
-    this.queue([Buffer.from(answer)]);
+    this.queue([Buffer.from(answer.text(bytes.subarray(WORD_BYTES)))]);
     this.closeAfterReplies();
     return true;
   }
@@ -273,6 +294,7 @@ export class ClientConnection implements RequestClient, ConnectionHandler {
     const latencyMs = Math.floor(this.host.monotonicMs() - request.receivedMs);
     this.stats.latencyMs.add(latencyMs);
     this.host.stats.latencyMs.add(latencyMs);
+    (isWrite(request.type) ? this.host.stats.updateLatencyMs : this.host.stats.readLatencyMs).add(latencyMs);
     this.stats.lastOperation = operationLabel(request.type);
     this.stats.lastCxid = request.cxid;
     this.stats.lastZxid = zxid;

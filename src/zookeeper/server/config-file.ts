@@ -49,6 +49,9 @@ const BY_PROPERTY: ReadonlyMap<string, Setting> = new Map(
 /** System properties of the JVM and its libraries begin otherwise and are none of our business. */
 const OUR_PROPERTIES = /^(zookeeper|jute|znode|fsync|readonlymode)\./;
 
+/** Without tickTime in zoo.cfg (ZooKeeperServer.DEFAULT_TICK_TIME). */
+const DEFAULT_TICK_MS = 3000;
+
 class ConfigReader {
   private readonly disk: Pick<Disk, 'readFile'>;
   private readonly path: string;
@@ -57,6 +60,7 @@ class ConfigReader {
   private readonly quorumLines = new QuorumLines();
   private readonly ensembleValues = new Map<string, unknown>();
   private readonly warnings: string[] = [];
+  private content: Buffer = Buffer.alloc(0);
   private readonly withoutEffect: string[] = [];
   private configVersion = 0;
   private nextQuorum: QuorumVerifier | undefined;
@@ -86,7 +90,11 @@ class ConfigReader {
     const ensemble = this.ensembleOf(dataDir);
     // The parser of each setting gives the type of its field, which `config-keys.ts` checks.
     const options = {
+      tickTimeMs: DEFAULT_TICK_MS,
+      adminEnabled: true,
       ...Object.fromEntries(this.values),
+      initialConfig: this.content.toString(),
+      systemProperties: this.properties,
       ...this.clientAddressOf(ensemble),
       dataDir,
       ensemble,
@@ -96,6 +104,7 @@ class ConfigReader {
 
   private readLines(path: string): Property[] {
     const content = this.readFile(path);
+    if (path === this.path) this.content = content;
     try {
       const lines = parsePropertiesFile(content, path).map(({ key, value, line }) => ({
         key: key.trim(),

@@ -66,3 +66,31 @@ export function hashName(value: string): string {
   if (match === null) throw new BadValue('is unknown: give SHA1, SHA-256, SHA-384, SHA-512 or SHA3-256');
   return `sha${match[1]}`;
 }
+
+/** A share of something, from 0 to 1. */
+export function fraction(value: string): number {
+  const number = Number(value);
+  if (!/^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) || number > 1) {
+    throw new BadValue('is no share: give 0 to 1, such as 0.02');
+  }
+  return number;
+}
+
+/** Where the AdminServer's commands are. */
+export function urlPath(value: string): string {
+  if (!/^\/[\w./-]*$/.test(value)) throw new BadValue('is no path: give something like /commands');
+  return value.replace(/\/+$/, '');
+}
+
+const PROVIDERS: ReadonlyMap<string, 'none' | 'prometheus'> = new Map([
+  ['org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider', 'prometheus'],
+  ['org.apache.zookeeper.metrics.impl.DefaultMetricsProvider', 'none'],
+  ['org.apache.zookeeper.metrics.impl.NullMetricsProvider', 'none'],
+]);
+
+/** Java's class of a metrics provider. */
+export function metricsProvider(value: string): 'none' | 'prometheus' {
+  const provider = PROVIDERS.get(value);
+  if (provider === undefined) throw new BadValue(`is unknown: give ${[...PROVIDERS.keys()].join(' or ')}`);
+  return provider;
+}

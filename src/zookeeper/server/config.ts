@@ -1,13 +1,14 @@
 import { DEFAULT_MAX_BUFFER_BYTES } from '../../wire/jute/limits.ts';
 import type { SnapshotCompression } from '../persistence/file-names.ts';
 import { MAX_EXTENDED_SERVER_ID } from '../tree/ephemeral-type.ts';
+import type { ConnectionThrottleConfig } from './connection-throttle.ts';
 import type { EnsembleConfig } from './ensemble-config.ts';
 
 /**
  * Everything a server can be told, complete and frozen. The names are those of zoo.cfg, or of the
  * `zookeeper.*` system properties, with the unit added.
  */
-export interface ZooKeeperServerConfig {
+export interface ZooKeeperServerConfig extends ConnectionThrottleConfig {
   readonly dataDir: string;
   /** Where transaction logs go. */
   readonly dataLogDir: string;
@@ -22,6 +23,12 @@ export interface ZooKeeperServerConfig {
   readonly maxSessionTimeoutMs: number;
   /** Connections from one address; 0 for any number. */
   readonly maxClientCnxns: number;
+  /** Connections from anywhere (maxCnxns); 0 for any number. */
+  readonly maxCnxns: number;
+  /** A request of more bytes is a large one; -1 for none. */
+  readonly largeRequestThreshold: number;
+  /** Bytes of large requests that may be under way at a time. */
+  readonly largeRequestMaxBytes: number;
   /** The top byte of session ids; 0 for a standalone server. */
   readonly serverId: number;
   /** jute.maxbuffer */
@@ -74,6 +81,26 @@ export interface ZooKeeperServerConfig {
   readonly snapRetainCount: number;
   /** Hours between two purges; 0 for none. */
   readonly purgeIntervalHours: number;
+  /** Whether the AdminServer answers over HTTP. */
+  readonly adminEnabled: boolean;
+  /** 0 takes a free one. */
+  readonly adminPort: number;
+  readonly adminAddress: string;
+  /** Where the commands are, without a slash at the end. */
+  readonly adminCommandUrl: string;
+  readonly adminIdleTimeoutMs: number;
+  readonly adminSnapshotEnabled: boolean;
+  /** One snapshot by the AdminServer in so much time. */
+  readonly adminSnapshotIntervalMs: number;
+  readonly metricsProvider: 'none' | 'prometheus';
+  /** 0 takes a free one. */
+  readonly metricsPort: number;
+  readonly metricsHost: string;
+  /** Whether values of the process are among the metrics. */
+  readonly metricsExportProcess: boolean;
+  /** The text of zoo.cfg, and the system properties, for those who ask for them. */
+  readonly initialConfig: string;
+  readonly systemProperties: ReadonlyMap<string, string>;
   /** Undefined for a standalone server. */
   readonly ensemble: EnsembleConfig | undefined;
 }
@@ -103,6 +130,33 @@ export function completeConfig(options: ZooKeeperServerOptions): ZooKeeperServer
     minSessionTimeoutMs: tickTimeMs * MIN_TIMEOUT_TICKS,
     maxSessionTimeoutMs: tickTimeMs * MAX_TIMEOUT_TICKS,
     maxClientCnxns: 60,
+    maxCnxns: 0,
+    largeRequestThreshold: -1,
+    largeRequestMaxBytes: 100 * 1024 * 1024,
+    connectionThrottleTokens: 0,
+    connectionThrottleFillCount: 1,
+    connectionThrottleFillTimeMs: 1,
+    connectionThrottleFreezeTimeMs: -1,
+    connectionThrottleDropIncrease: 0.02,
+    connectionThrottleDropDecrease: 0.002,
+    connectionThrottleDecreaseRatio: 0,
+    connectionThrottleWeightEnabled: false,
+    connectionThrottleGlobalWeight: 3,
+    connectionThrottleLocalWeight: 1,
+    connectionThrottleRenewWeight: 2,
+    adminEnabled: false,
+    adminPort: 8080,
+    adminAddress: '0.0.0.0',
+    adminCommandUrl: '/commands',
+    adminIdleTimeoutMs: 30_000,
+    adminSnapshotEnabled: true,
+    adminSnapshotIntervalMs: 300_000,
+    metricsProvider: 'none',
+    metricsPort: 7000,
+    metricsHost: '0.0.0.0',
+    metricsExportProcess: true,
+    initialConfig: '',
+    systemProperties: new Map(),
     maxBufferBytes: DEFAULT_MAX_BUFFER_BYTES,
     globalOutstandingLimit: 1000,
     sessionlessTimeoutMs: 10_000,

@@ -1,19 +1,11 @@
 import { hex } from '../../base/hex.ts';
 import type { Env } from '../../env/env.ts';
-import { limitPath, parseStatsTrack, usagePath } from '../../wire/zookeeper/quota.ts';
-import { topNamespace } from '../tree/path.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { javaDate } from './java-date.ts';
+import { dumpMetrics, javaDouble, metricsOf, monitorText } from './monitor.ts';
 import type { ServerCore } from './server-core.ts';
 import type { ServerRole, SessionOverview } from './server-role.ts';
-import type { Gauge } from './server-stats.ts';
 import { SERVER_VERSION } from './version.ts';
-
-/** A double as Java prints it. */
-function javaDouble(value: number): string {
-  const rounded = Math.round(value * 10_000) / 10_000;
-  return Number.isInteger(rounded) ? `${rounded}.0` : String(rounded);
-}
 
 function lines(...text: readonly string[]): string {
   return text.map((line) => `${line}\n`).join('');
@@ -27,15 +19,32 @@ function codeOf(word: string): number {
   return Buffer.from(word, 'latin1').readInt32BE(0);
 }
 
+/** How a word is answered. */
+export interface FourLetterAnswer {
+  /** Bytes that have to follow the word. */
+  readonly argumentBytes: number;
+  text(argument: Buffer): string;
+}
+
+const SET_TRACE_MASK = codeOf('stmk');
+const TRACE_MASK_BYTES = 8;
+
+function refusal(word: string): FourLetterAnswer {
+  return {
+    argumentBytes: 0,
+    text: () => lines(`${word} is not executed because it is not in the whitelist.`),
+  };
+}
+
 /**
  * The commands of four letters that come instead of a first frame, with the answers of Apache's server in its
- * own format. A word that is not on the whitelist gets Apache's refusal. `stmk` is missing: this server has no
- * trace mask to set, so the word is a frame length that closes the connection.
+ * own format. A word that is not on the whitelist gets Apache's refusal.
  */
 export class FourLetterWords {
   private readonly server: ServerCore;
   private readonly env: Env;
   private readonly words: ReadonlyMap<number, { word: string; answer: () => string }>;
+  private readonly setTraceMask: FourLetterAnswer;
   private readonly enabled: ReadonlySet<string>;
 
   constructor(server: ServerCore, env: Env) {
@@ -48,7 +57,7 @@ export class FourLetterWords {
       dirs: () => this.dirs(),
       dump: (role) => this.dump(role),
       hash: () => this.hash(),
-      mntr: (role) => this.mntr(role),
+      mntr: () => this.mntr(),
       srst: () => this.srst(),
       srvr: (role) => lines(`Zookeeper version: ${SERVER_VERSION}`) + this.status(role),
       stat: (role) => this.stat(role),
@@ -58,7 +67,7 @@ export class FourLetterWords {
     };
     const answers: Record<string, () => string> = {
       envi: () => this.envi(),
-      gtmk: () => '0',
+      gtmk: () => String(server.traceMask),
       isro: () => this.isReadOnly(),
       ruok: () => 'imok',
     };
@@ -67,19 +76,25 @@ export class FourLetterWords {
     }
     this.words = new Map(Object.entries(answers).map(([word, answer]) => [codeOf(word), { word, answer }]));
     const { fourLetterWhitelist } = server.config;
-    const all = fourLetterWhitelist.includes('*') ? Object.keys(answers) : fourLetterWhitelist;
+    const all = fourLetterWhitelist.includes('*') ? [...Object.keys(answers), 'stmk'] : fourLetterWhitelist;
+    this.setTraceMask = {
+      argumentBytes: TRACE_MASK_BYTES,
+      text: (argument) => {
+        server.traceMask = argument.readBigInt64BE(0);
+        return String(server.traceMask);
+      },
+    };
     // As in 3.9, srvr cannot be switched off: zkServer.sh needs it.
     this.enabled = new Set([...all, 'srvr']);
   }
 
   /** Undefined when `code` is no word. */
-  answer(code: number): string | undefined {
+  answer(code: number): FourLetterAnswer | undefined {
+    if (code === SET_TRACE_MASK) return this.enabled.has('stmk') ? this.setTraceMask : refusal('stmk');
     const found = this.words.get(code);
     if (found === undefined) return undefined;
     const { word, answer } = found;
-    return this.enabled.has(word)
-      ? answer()
-      : lines(`${word} is not executed because it is not in the whitelist.`);
+    return this.enabled.has(word) ? { argumentBytes: 0, text: answer } : refusal(word);
   }
 
   private isReadOnly(): string {
@@ -116,6 +131,7 @@ export class FourLetterWords {
       'Environment:',
       `zookeeper.version=${SERVER_VERSION}`,
       `host.name=${this.env.net.hostname()}`,
+      ...(this.server.process?.environment() ?? []).map(([name, value]) => `${name}=${value}`),
     );
   }
 
@@ -123,7 +139,7 @@ export class FourLetterWords {
     const { stats, tree } = this.server;
     const { min, average, max } = stats.latencyMs;
     return lines(
-      `Latency min/avg/max: ${min}/${javaDouble(average)}/${max}`,
+      `Latency min/avg/max: ${min}/${javaDouble(Math.round(average * 10_000) / 10_000)}/${max}`,
       `Received: ${stats.packetsReceived}`,
       `Sent: ${stats.packetsSent}`,
       `Connections: ${this.server.connections.size}`,
@@ -224,74 +240,11 @@ export class FourLetterWords {
     return lines(...text, '');
   }
 
-  /** The values that this server has, under Apache's names; those of parts that it has not are left out. */
-  private mntr(role: ServerRole): string {
-    const { server } = this;
-    const { stats, tree } = server;
-    const uptimeMs = Math.floor(server.monotonicMs() - server.startedAtMs);
-    const values: [string, string | number][] = [
-      ['version', SERVER_VERSION],
-      ['server_state', role.mode],
-      ['ephemerals_count', tree.ephemeralCount],
-      ['num_alive_connections', server.connections.size],
-      ['avg_latency', javaDouble(stats.latencyMs.average)],
-      ['outstanding_requests', server.outstandingRequests],
-      ['znode_count', tree.nodeCount],
-      ['global_sessions', role.sessions.size],
-      ['local_sessions', 0],
-      ['last_client_response_size', lastOr(stats.responseBytes, 'last')],
-      ['max_client_response_size', lastOr(stats.responseBytes, 'max')],
-      ['min_client_response_size', lastOr(stats.responseBytes, 'min')],
-      ['packets_sent', stats.packetsSent],
-      ['packets_received', stats.packetsReceived],
-      ['connection_drop_probability', '0.0'],
-      ['watch_count', server.watches.size],
-      ['auth_failed_count', stats.authFailures],
-      ['min_latency', stats.latencyMs.min],
-      ['max_latency', stats.latencyMs.max],
-      ['approximate_data_size', tree.approximateDataBytes],
-      ['uptime', uptimeMs],
-      ...this.quotaValues(),
-      ['watch_bytes', stats.watchBytes],
-      ['connection_rejected', stats.connectionsRejected],
-      ['sessionless_connections_expired', stats.sessionlessExpired],
-      ['connection_drop_count', stats.connectionsDropped],
-      ['bytes_received_count', stats.bytesReceived],
-      ['response_bytes', stats.responseBytes.sum],
-      ['connection_revalidate_count', stats.sessionsRevalidated],
-      ['commit_count', stats.commits],
-      ['stale_sessions_expired', stats.staleSessionsExpired],
-      ...role.monitorValues(),
-    ];
-    return lines(...values.map(([name, value]) => `zk_${name}\t${value}`));
+  private mntr(): string {
+    const monitored = { core: this.server, process: this.server.process };
+    const values = [...dumpMetrics(metricsOf(monitored))];
+    return lines(...values.map(([name, value]) => `zk_${name}\t${monitorText(name, value)}`));
   }
-
-  /** Sums of limits and usage by the first component of the paths with quotas. */
-  private quotaValues(): [string, number][] {
-    const { tree } = this.server;
-    const values = new Map<string, number>();
-    const add = (namespace: string, name: string, value: number) => {
-      if (value <= -1) return;
-      const key = `${namespace}_quota_${name}_per_namespace`;
-      values.set(key, (values.get(key) ?? 0) + value);
-    };
-    for (const path of tree.quotaPaths()) {
-      const namespace = topNamespace(path);
-      if (namespace === undefined) continue;
-      const limits = parseStatsTrack(tree.get(limitPath(path))?.data ?? null);
-      const usage = parseStatsTrack(tree.get(usagePath(path))?.data ?? null);
-      add(namespace, 'count_limit', limits.countHardLimit > -1 ? limits.countHardLimit : limits.count);
-      add(namespace, 'bytes_limit', limits.byteHardLimit > -1 ? limits.byteHardLimit : limits.bytes);
-      add(namespace, 'count_usage', usage.count);
-      add(namespace, 'bytes_usage', usage.bytes);
-    }
-    return [...values];
-  }
-}
-
-/** Apache reports -1 before the first response. */
-function lastOr(gauge: Gauge, key: 'last' | 'min' | 'max'): number {
-  return gauge.count === 0 ? -1 : gauge[key];
 }
 
 function address(connection: ClientConnection): string {

@@ -28,6 +28,11 @@ export class FrameAssembler {
     return this.front(LENGTH_BYTES).readInt32BE(0);
   }
 
+  /** So many bytes that come next, left where they are; undefined until they are there. */
+  peek(bytes: number): Buffer | undefined {
+    return this.size < bytes ? undefined : this.front(bytes).subarray(0, bytes);
+  }
+
   skip(bytes: number): void {
     const front = this.front(bytes);
     this.consume(front, bytes);

@@ -1,22 +1,30 @@
 import type { Env } from '../../env/env.ts';
 import type { Connection, Listener } from '../../env/net.ts';
+import type { ProcessFacts } from '../../env/process-facts.ts';
 import type { Timer } from '../../env/timers.ts';
 import type { Id } from '../../wire/zookeeper/data.ts';
 import { Perms } from '../../wire/zookeeper/op-codes.ts';
 import type { ConnectRequest } from '../../wire/zookeeper/protocol.ts';
 import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
+import type { SnapshotInfo } from '../persistence/snapshot-writer.ts';
 import { AccessControl } from '../pipeline/access-control.ts';
 import { Committer } from '../pipeline/committer.ts';
 import type { TxnLog } from '../pipeline/group-commit.ts';
+import type { QuotaExcess } from '../pipeline/quota-check.ts';
 import type { Request, RequestClient } from '../pipeline/request.ts';
 import { sessionPassword } from '../session/session-password.ts';
 import type { DataTree } from '../tree/data-tree.ts';
+import { topNamespace } from '../tree/path.ts';
 import { type WatchEvent, Watches } from '../watch/watches.ts';
 import { ClientConnection, type ConnectionHost } from './client-connection.ts';
 import type { ZooKeeperServerConfig } from './config.ts';
-import { FourLetterWords } from './four-letter-words.ts';
+import { ConnectionThrottle } from './connection-throttle.ts';
+import { type FourLetterAnswer, FourLetterWords } from './four-letter-words.ts';
+import { LargeRequests } from './large-requests.ts';
+import { QuotaLog } from './quota-log.ts';
 import type { ServerRole } from './server-role.ts';
 import { ServerStats } from './server-stats.ts';
+import type { StorageMetrics } from './store-storage.ts';
 
 /** What the server keeps its data on. */
 export interface ServerStorage extends TxnLog {
@@ -25,6 +33,9 @@ export interface ServerStorage extends TxnLog {
   /** Bytes on disk, for the commands `conf` and `dirs`. */
   dataDirBytes(): number;
   logDirBytes(): number;
+  readonly metrics: StorageMetrics;
+  /** Writes a snapshot at once. */
+  snapshotNow(): Promise<SnapshotInfo>;
 }
 
 /** A connection that collects what is sent in a turn. */
@@ -39,11 +50,16 @@ export interface ServerCoreOptions {
   /** Open sessions with their timeouts in milliseconds; kept up to date for snapshots. */
   sessionTimeouts: Map<bigint, number>;
   storage: ServerStorage;
+  /** What the system tells of the process. */
+  process?: ProcessFacts | undefined;
 }
 
 /** DataTree.DIGEST_LOG_INTERVAL and DIGEST_LOG_LIMIT */
 const DIGEST_LOG_INTERVAL = 128;
 const DIGEST_LOG_SIZE = 1024;
+/** ZooTrace: requests of clients, and what is on by default beside them (packets, sessions, warnings). */
+const TRACE_CLIENT_REQUESTS = 2n;
+const DEFAULT_TRACE_MASK = 306n;
 
 /**
  * What all servers have in common: the client port and its connections, reads, replies, watches, four-letter
@@ -71,7 +87,13 @@ export class ServerCore implements ConnectionHost {
   readonly digestLog: { zxid: number; digest: bigint }[] = [];
   private committer: Committer;
   private currentRole: ServerRole | undefined;
+  readonly throttle: ConnectionThrottle;
+  readonly largeRequests: LargeRequests;
+  /** What `stmk` sets (ZooTrace): kinds of events that go to the log at its lowest level. */
+  traceMask = DEFAULT_TRACE_MASK;
+  readonly process: ProcessFacts | undefined;
   private readonly fourLetterWords: FourLetterWords;
+  private readonly quotaLog: QuotaLog;
   private readonly connectionsBySession = new Map<bigint, ClientConnection>();
   private readonly connectionsByAddress = new Map<string, number>();
   private readonly withOutput = new Set<Flushable>();
@@ -90,11 +112,15 @@ export class ServerCore implements ConnectionHost {
     this.tree = tree;
     this.sessionTimeouts = sessionTimeouts;
     this.storage = storage;
+    this.process = options.process;
     this.startedAtMs = env.clock.monotonicMs();
     this.access = new AccessControl(config);
     this.committer = this.newCommitter();
     tree.listen(this.watches);
     this.fourLetterWords = new FourLetterWords(this, env);
+    this.throttle = new ConnectionThrottle(config, env.clock, env.random);
+    this.largeRequests = new LargeRequests(config);
+    this.quotaLog = new QuotaLog(env);
   }
 
   private newCommitter(): Committer {
@@ -166,6 +192,7 @@ export class ServerCore implements ConnectionHost {
     for (const connection of [...this.connections]) connection.finish();
     this.committer = this.newCommitter();
     this.inProcess = 0;
+    this.largeRequests.clear();
   }
 
   /** Stops serving: sessions live on in the data. */
@@ -220,7 +247,13 @@ export class ServerCore implements ConnectionHost {
   private accept(socket: Connection): void {
     const address = socket.remoteHost;
     const count = this.connectionsByAddress.get(address) ?? 0;
-    const { maxClientCnxns } = this.config;
+    const { maxClientCnxns, maxCnxns } = this.config;
+    if (maxCnxns > 0 && this.connections.size >= maxCnxns) {
+      this.stats.connectionsRejected++;
+      this.env.log.warn('too many connections: raise maxCnxns if they are meant', { address, maxCnxns });
+      socket.destroy();
+      return;
+    }
     if (this.isStopped || (maxClientCnxns > 0 && count >= maxClientCnxns)) {
       this.stats.connectionsRejected++;
       this.env.log.warn('too many connections from one address: raise maxClientCnxns if they are meant', {
@@ -248,7 +281,7 @@ export class ServerCore implements ConnectionHost {
     else this.connectionsByAddress.delete(connection.remoteHost);
   }
 
-  fourLetterWord(word: number): string | undefined {
+  fourLetterWord(word: number): FourLetterAnswer | undefined {
     return this.fourLetterWords.answer(word);
   }
 
@@ -279,6 +312,13 @@ export class ServerCore implements ConnectionHost {
       connection.destroy();
       return;
     }
+    this.stats.connectionRequests++;
+    if (!this.throttle.admit(request.sessionId === 0n ? 'global' : 'renew')) {
+      this.stats.connectionsRejected++;
+      connection.destroy();
+      return;
+    }
+    this.stats.connectionTokenDeficit.add(this.throttle.deficit);
     const { lastProcessedZxid } = this.tree;
     if (request.lastZxidSeen > lastProcessedZxid) {
       this.env.log.info('refusing a client that has seen more than this server', {
@@ -350,6 +390,15 @@ export class ServerCore implements ConnectionHost {
 
   submit(request: Request): void {
     const { client } = request;
+    this.largeRequests.began(request.body.length);
+    if ((this.traceMask & TRACE_CLIENT_REQUESTS) !== 0n && this.env.log.isEnabled('trace')) {
+      const { sessionId, cxid, type } = request;
+      this.env.log.trace('request', {
+        sessionId: `0x${BigInt.asUintN(64, sessionId).toString(16)}`,
+        cxid,
+        type,
+      });
+    }
     const sessionTimeoutMs = client instanceof ClientConnection ? client.sessionTimeoutMs : 0;
     this.currentRole?.submit(request, sessionTimeoutMs);
   }
@@ -384,8 +433,23 @@ export class ServerCore implements ConnectionHost {
     if (this.digestLog.length > DIGEST_LOG_SIZE) this.digestLog.shift();
   }
 
+  quotaExceeded(excess: QuotaExcess): void {
+    this.quotaLog.tell(excess);
+    if (!excess.isHard) return;
+    const namespace = topNamespace(excess.path) ?? '';
+    this.stats.quotaExceeded.set(namespace, (this.stats.quotaExceeded.get(namespace) ?? 0) + 1);
+  }
+
+  /** Whether a client's request of so many bytes may be read now. */
+  admitsRequest(bytes: number): boolean {
+    if (this.largeRequests.admits(bytes)) return true;
+    this.stats.largeRequestsRejected++;
+    return false;
+  }
+
   private finished(request: Request): void {
     this.inProcess--;
+    this.largeRequests.finished(request.body.length);
     if (request.client instanceof ClientConnection) request.client.requestFinished();
   }
 }

@@ -1,3 +1,5 @@
+import { Summary } from './summary.ts';
+
 /** Smallest, largest, last, count and sum of something. */
 export class Gauge {
   min = 0;
@@ -45,6 +47,15 @@ export class ServerStats {
   commits = 0;
   staleSessionsExpired = 0;
   containersDeleted = 0;
+  connectionRequests = 0;
+  largeRequestsRejected = 0;
+  snapshotsRateLimited = 0;
+  /** From the arrival of a request to its answer, in milliseconds. */
+  readonly readLatencyMs = new Summary({ detailed: true });
+  readonly updateLatencyMs = new Summary({ detailed: true });
+  readonly connectionTokenDeficit = new Summary();
+  /** Refused writes by the first name in their paths. */
+  readonly quotaExceeded = new Map<string, number>();
 
   /** `srst` */
   reset(): void {
@@ -61,6 +72,13 @@ export class ServerStats {
     this.commits = 0;
     this.staleSessionsExpired = 0;
     this.containersDeleted = 0;
+    this.connectionRequests = 0;
+    this.largeRequestsRejected = 0;
+    this.snapshotsRateLimited = 0;
+    this.readLatencyMs.reset();
+    this.updateLatencyMs.reset();
+    this.connectionTokenDeficit.reset();
+    this.quotaExceeded.clear();
   }
 }
 

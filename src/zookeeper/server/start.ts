@@ -1,5 +1,6 @@
 import type { Env } from '../../env/env.ts';
 import type { Listener } from '../../env/net.ts';
+import type { ProcessFacts } from '../../env/process-facts.ts';
 import type { Timer } from '../../env/timers.ts';
 import { storedLimitBytes } from '../../wire/jute/limits.ts';
 import { Store } from '../persistence/store.ts';
@@ -33,6 +34,8 @@ export interface RunningZooKeeperServer extends AsyncDisposable {
 export interface ZooKeeperServerHooks {
   /** See {@link TxnObserver}. */
   observer?: TxnObserver;
+  /** What the system tells of this process, for `mntr`, `envi` and metrics. */
+  process?: ProcessFacts;
 }
 
 /**

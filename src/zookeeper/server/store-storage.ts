@@ -1,9 +1,21 @@
 import type { Env } from '../../env/env.ts';
 import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
+import type { SnapshotInfo } from '../persistence/snapshot-writer.ts';
 import type { Store } from '../persistence/store.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import type { ZooKeeperServerConfig } from './config.ts';
 import type { ServerStorage } from './server-core.ts';
+import { Summary } from './summary.ts';
+
+/** What disk work has cost so far, in milliseconds. */
+export interface StorageMetrics {
+  readonly syncMs: Summary;
+  /** Transactions that shared a sync. */
+  readonly batchSize: Summary;
+  readonly snapshotMs: Summary;
+  snapshotErrors: number;
+  lastSnapshot: { readonly zxid: number; readonly takenAtMs: number } | undefined;
+}
 
 export interface StoreStorageOptions {
   env: Env;
@@ -15,6 +27,14 @@ export interface StoreStorageOptions {
 
 /** The store as a running server uses it: decides when a snapshot is due. */
 export class StoreStorage implements ServerStorage {
+  readonly metrics: StorageMetrics = {
+    syncMs: new Summary(),
+    batchSize: new Summary(),
+    snapshotMs: new Summary(),
+    snapshotErrors: 0,
+    lastSnapshot: undefined,
+  };
+  private waiting = 0;
   private readonly options: StoreStorageOptions;
   private sinceSnapshot = 0;
   private bytesSinceSnapshot = 0;
@@ -34,11 +54,28 @@ export class StoreStorage implements ServerStorage {
 
   append({ entry, payload }: EncodedTxn): void {
     this.bytesSinceSnapshot += payload.length;
+    this.waiting++;
     this.options.store.log.append(entry, payload);
   }
 
-  sync(): Promise<void> {
-    return this.options.store.log.sync();
+  async sync(): Promise<void> {
+    const { log } = this.options.store;
+    const { clock } = this.options.env;
+    const startedMs = clock.monotonicMs();
+    if (this.waiting > 0) this.metrics.batchSize.add(this.waiting);
+    this.waiting = 0;
+    await log.sync();
+    this.metrics.syncMs.add(Math.round(clock.monotonicMs() - startedMs));
+  }
+
+  async snapshotNow(): Promise<SnapshotInfo> {
+    await this.snapshot;
+    const taken = this.writeSnapshot();
+    this.snapshot = taken.then(
+      () => this.forgetSnapshot(),
+      () => this.forgetSnapshot(),
+    );
+    return taken;
   }
 
   transactionsApplied(count: number): void {
@@ -77,23 +114,38 @@ export class StoreStorage implements ServerStorage {
   }
 
   private takeSnapshot(): void {
-    const { env, store, tree, sessionTimeouts } = this.options;
     this.sinceSnapshot = 0;
     this.bytesSinceSnapshot = 0;
     this.drawLimits();
-    store.log.roll();
-    this.snapshot = store.takeSnapshot(tree, sessionTimeouts).then(
-      () => {
-        this.snapshot = undefined;
-      },
+    this.options.store.log.roll();
+    this.snapshot = this.writeSnapshot().then(
+      () => this.forgetSnapshot(),
       (error: unknown) => {
-        this.snapshot = undefined;
+        this.forgetSnapshot();
         // The log has everything still: the next snapshot may succeed.
-        env.log.error('cannot write a snapshot: the log keeps growing until one succeeds', {
+        this.options.env.log.error('cannot write a snapshot: the log keeps growing until one succeeds', {
           error: String(error),
         });
       },
     );
+  }
+
+  private forgetSnapshot(): void {
+    this.snapshot = undefined;
+  }
+
+  private async writeSnapshot(): Promise<SnapshotInfo> {
+    const { env, store, tree, sessionTimeouts } = this.options;
+    const startedMs = env.clock.monotonicMs();
+    try {
+      const info = await store.takeSnapshot(tree, sessionTimeouts);
+      this.metrics.snapshotMs.add(Math.round(env.clock.monotonicMs() - startedMs));
+      this.metrics.lastSnapshot = { zxid: info.zxid, takenAtMs: env.clock.nowMs() };
+      return info;
+    } catch (error) {
+      this.metrics.snapshotErrors++;
+      throw error;
+    }
   }
 
   private directoryBytes(dataDir: string): number {

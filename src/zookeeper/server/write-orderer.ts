@@ -10,6 +10,7 @@ import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
 import type { AccessControl } from '../pipeline/access-control.ts';
 import type { EnsembleView } from '../pipeline/check-reconfig.ts';
 import { Preparer } from '../pipeline/prepare.ts';
+import type { QuotaExcess } from '../pipeline/quota-check.ts';
 import type { Request } from '../pipeline/request.ts';
 import type { ZxidSource } from '../pipeline/zxid.ts';
 import { firstSessionId, SessionTracker } from '../session/session-tracker.ts';
@@ -31,6 +32,8 @@ export interface WriteOrdererHost {
   /** Open sessions with their timeouts in milliseconds. */
   readonly sessionTimeouts: ReadonlyMap<bigint, number>;
   turn(action: () => void): void;
+  /** A write would go beyond a limit. */
+  quotaExceeded(excess: QuotaExcess): void;
 }
 
 export interface WriteOrdererOptions {
@@ -74,8 +77,16 @@ export class WriteOrderer implements SessionOverview {
     for (const [id, timeoutMs] of host.sessionTimeouts) this.tracker.track(id, timeoutMs, nowMs);
     const { enforceQuota, reconfigEnabled } = config;
     const sessions = this.tracker;
-    const { ensemble } = options;
-    this.preparer = new Preparer({ tree, sessions, access, zxids, enforceQuota, reconfigEnabled, ensemble });
+    this.preparer = new Preparer({
+      tree,
+      sessions,
+      access,
+      zxids,
+      enforceQuota,
+      reconfigEnabled,
+      ensemble: options.ensemble,
+      quotaExceeded: (excess) => host.quotaExceeded(excess),
+    });
     this.reaper = new ContainerReaper({
       tree,
       timers: env.timers,

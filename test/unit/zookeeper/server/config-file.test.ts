@@ -123,11 +123,8 @@ describe('zoo.cfg', () => {
     ['datadir=/x', /zoo\.cfg, line 2: datadir is unknown and ignored: .* perhaps dataDir$/],
     ['frobnicate=1', /zoo\.cfg, line 2: frobnicate is unknown and ignored: check its spelling$/],
     ['dataDir=/y', /zoo\.cfg, line 2: dataDir replaces that of line 1/],
-    ['admin.serverPort=8081', /without effect here: admin\.serverPort/],
-    [
-      'metricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
-      /without effect here: metricsProvider\.className/,
-    ],
+    ['admin.portUnification=true', /without effect here: admin\.portUnification/],
+    ['metricsProvider.numWorkerThreads=2', /without effect here: metricsProvider\.numWorkerThreads/],
     ['nio.numWorkerThreads=4', /without effect here: nio\.numWorkerThreads/],
     ['server.1=localhost:2888:3888', /line 2: server\.1 is the only server: it is ignored/],
   ];
