@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Env } from '../env/env.ts';
 import { createNodeEnv } from '../env/node/create-node-env.ts';
+import { nodeProcessFacts } from '../env/node/node-process-facts.ts';
 import {
   announceReady,
   closeOnSignal,
@@ -79,7 +80,7 @@ async function foreground(env: Env, invocation: Invocation): Promise<number> {
   tuneCollectorForServer();
   const { options, warnings } = load(env, invocation);
   for (const warning of warnings) env.log.warn(warning);
-  const server = await startZooKeeperServer(env, options);
+  const server = await startZooKeeperServer(env, options, { process: nodeProcessFacts });
   closeOnSignal(
     () => server.close(),
     (error) => env.log.error('the server could not be closed cleanly', { error }),

@@ -179,7 +179,12 @@ function* dumpSummary(name: string, values: Summary): Generator<[name: string, v
 /** Values that Java prints as doubles. */
 const DOUBLES = /^(avg_.*|connection_drop_probability)$/;
 
+/** Whether Java prints a value of this name as a double. */
+export function isDouble(name: string): boolean {
+  return DOUBLES.test(name);
+}
+
 /** What `mntr` prints of a value. */
 export function monitorText(name: string, value: string | number): string {
-  return typeof value === 'number' && DOUBLES.test(name) ? javaDouble(value) : String(value);
+  return typeof value === 'number' && isDouble(name) ? javaDouble(value) : String(value);
 }

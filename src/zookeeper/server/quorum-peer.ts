@@ -65,6 +65,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   /** Whom a reconfiguration makes this server go to, without an election. */
   private successor: Successor | undefined;
   private term: PeerTerm | undefined;
+  private electedId: number | undefined;
   private peerState: QuorumPeerState = 'LOOKING';
   /** The end of a term under way. */
   private ending: Promise<void> = Promise.resolve();
@@ -163,6 +164,19 @@ export class QuorumPeer implements ElectionPeer, TermHost {
     return this.peerState;
   }
 
+  /** The leader that was elected; undefined while it looks for one. */
+  get leaderId(): number | undefined {
+    return this.electedId;
+  }
+
+  get members(): QuorumVerifier['members'] {
+    return this.committedConfig.members;
+  }
+
+  get participants(): QuorumVerifier['participants'] {
+    return this.committedConfig.participants;
+  }
+
   /** Whether this server answers its clients. */
   get isServing(): boolean {
     return this.core.role !== undefined;
@@ -259,6 +273,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
 
   private begin(state: Decision['state'], leader: number): void {
     this.peerState = state;
+    this.electedId = leader;
     const term = state === 'LEADING' ? new LeaderTerm(this) : this.learnerTerm(leader);
     this.term = term;
     term.start();
@@ -310,6 +325,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
     this.core.turn(() => {
       if (successor === undefined) {
         this.peerState = 'LOOKING';
+        this.electedId = undefined;
         this.election.startLooking();
       } else {
         this.begin(this.election.settleOn(successor), successor.leader);

@@ -34,6 +34,8 @@ export interface ServerStorage extends TxnLog {
   dataDirBytes(): number;
   logDirBytes(): number;
   readonly metrics: StorageMetrics;
+  /** The newest snapshot on disk. */
+  lastSnapshot(): { zxid: number; takenAtMs: number } | undefined;
   /** Writes a snapshot at once. */
   snapshotNow(): Promise<SnapshotInfo>;
 }
@@ -50,8 +52,6 @@ export interface ServerCoreOptions {
   /** Open sessions with their timeouts in milliseconds; kept up to date for snapshots. */
   sessionTimeouts: Map<bigint, number>;
   storage: ServerStorage;
-  /** What the system tells of the process. */
-  process?: ProcessFacts | undefined;
 }
 
 /** DataTree.DIGEST_LOG_INTERVAL and DIGEST_LOG_LIMIT */
@@ -91,7 +91,8 @@ export class ServerCore implements ConnectionHost {
   readonly largeRequests: LargeRequests;
   /** What `stmk` sets (ZooTrace): kinds of events that go to the log at its lowest level. */
   traceMask = DEFAULT_TRACE_MASK;
-  readonly process: ProcessFacts | undefined;
+  /** What the system tells of the process, where somebody asked it. */
+  process: ProcessFacts | undefined;
   private readonly fourLetterWords: FourLetterWords;
   private readonly quotaLog: QuotaLog;
   private readonly connectionsBySession = new Map<bigint, ClientConnection>();
@@ -112,7 +113,6 @@ export class ServerCore implements ConnectionHost {
     this.tree = tree;
     this.sessionTimeouts = sessionTimeouts;
     this.storage = storage;
-    this.process = options.process;
     this.startedAtMs = env.clock.monotonicMs();
     this.access = new AccessControl(config);
     this.committer = this.newCommitter();

@@ -5,8 +5,10 @@ import type { Timer } from '../../env/timers.ts';
 import { storedLimitBytes } from '../../wire/jute/limits.ts';
 import { Store } from '../persistence/store.ts';
 import { DataTree, type TxnObserver } from '../tree/data-tree.ts';
+import type { MemberView } from './admin-commands.ts';
 import { completeConfig, type ZooKeeperServerConfig, type ZooKeeperServerOptions } from './config.ts';
 import type { EnsembleConfig } from './ensemble-config.ts';
+import { openOperatorPorts } from './operator-ports.ts';
 import { QuorumPeer } from './quorum-peer.ts';
 import { ServerCore } from './server-core.ts';
 import type { ServerMode } from './server-role.ts';
@@ -25,6 +27,9 @@ export interface RunningZooKeeperServer extends AsyncDisposable {
   readonly tree: DataTree;
   /** What the server is to its clients; undefined while it does not serve, for want of a leader. */
   readonly mode: ServerMode | undefined;
+  /** The ports of the AdminServer and of the metrics provider; undefined where they do not run. */
+  readonly adminPort: number | undefined;
+  readonly metricsPort: number | undefined;
   /** Resolves with the reason if the log can no longer be written, which ends service; pending until then. */
   readonly failure: Promise<unknown>;
   /** Stops serving and lets go of the data directory. Sessions live on in the data until they time out. */
@@ -94,10 +99,13 @@ async function serve(
   const host = reachableHost(listener.host);
   const address = `${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
   env.log.info('listening for clients', { address, zxid: `0x${tree.lastProcessedZxid.toString(16)}` });
+  core.process = hooks.process;
+  const ports = await openOperatorPorts({ env, core, process: hooks.process, ensemble: server.ensemble });
   let closing: Promise<void> | undefined;
   const purging = startPurging(env, config, store);
   const closeAll = async () => {
     purging?.cancel();
+    await ports.close();
     await server.stop();
     try {
       await server.storage.close();
@@ -116,6 +124,8 @@ async function serve(
     port: listener.port,
     config,
     tree,
+    adminPort: ports.adminPort,
+    metricsPort: ports.metricsPort,
     get mode() {
       return core.role?.mode;
     },
@@ -137,6 +147,7 @@ interface Started {
   core: ServerCore;
   listener: Listener;
   storage: StoreStorage;
+  ensemble: MemberView | undefined;
   stop(): Promise<void>;
 }
 
@@ -155,7 +166,7 @@ async function standalone({ env, config, store, hooks, failed }: Parts): Promise
     server.stop();
     return core.close();
   };
-  return { core, listener, storage, stop };
+  return { core, listener, storage, ensemble: undefined, stop };
 }
 
 async function member(parts: Parts, ensemble: EnsembleConfig): Promise<Started> {
@@ -170,7 +181,7 @@ async function member(parts: Parts, ensemble: EnsembleConfig): Promise<Started> 
     await core.close();
     throw error;
   }
-  return { core, listener, storage: peer.database.storage, stop: () => peer.close() };
+  return { core, listener, storage: peer.database.storage, ensemble: peer, stop: () => peer.close() };
 }
 
 const HOUR_MS = 60 * 60 * 1000;

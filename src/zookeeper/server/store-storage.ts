@@ -1,5 +1,6 @@
 import type { Env } from '../../env/env.ts';
 import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
+import { listSnapshots } from '../persistence/file-names.ts';
 import type { SnapshotInfo } from '../persistence/snapshot-writer.ts';
 import type { Store } from '../persistence/store.ts';
 import type { DataTree } from '../tree/data-tree.ts';
@@ -14,7 +15,8 @@ export interface StorageMetrics {
   readonly batchSize: Summary;
   readonly snapshotMs: Summary;
   snapshotErrors: number;
-  lastSnapshot: { readonly zxid: number; readonly takenAtMs: number } | undefined;
+  /** Syncs above the threshold that makes them be logged. */
+  slowSyncs: number;
 }
 
 export interface StoreStorageOptions {
@@ -32,7 +34,7 @@ export class StoreStorage implements ServerStorage {
     batchSize: new Summary(),
     snapshotMs: new Summary(),
     snapshotErrors: 0,
-    lastSnapshot: undefined,
+    slowSyncs: 0,
   };
   private waiting = 0;
   private readonly options: StoreStorageOptions;
@@ -65,7 +67,18 @@ export class StoreStorage implements ServerStorage {
     if (this.waiting > 0) this.metrics.batchSize.add(this.waiting);
     this.waiting = 0;
     await log.sync();
-    this.metrics.syncMs.add(Math.round(clock.monotonicMs() - startedMs));
+    const tookMs = Math.round(clock.monotonicMs() - startedMs);
+    this.metrics.syncMs.add(tookMs);
+    if (tookMs > this.options.config.syncWarningThresholdMs) this.metrics.slowSyncs++;
+  }
+
+  lastSnapshot(): { zxid: number; takenAtMs: number } | undefined {
+    const { env, config } = this.options;
+    const newest = listSnapshots(env.disk, `${config.dataDir}/version-2`)[0];
+    const stat = newest === undefined ? undefined : env.disk.stat(newest.path);
+    return newest === undefined || stat === undefined
+      ? undefined
+      : { zxid: newest.zxid, takenAtMs: stat.modifiedMs };
   }
 
   async snapshotNow(): Promise<SnapshotInfo> {
@@ -140,7 +153,6 @@ export class StoreStorage implements ServerStorage {
     try {
       const info = await store.takeSnapshot(tree, sessionTimeouts);
       this.metrics.snapshotMs.add(Math.round(env.clock.monotonicMs() - startedMs));
-      this.metrics.lastSnapshot = { zxid: info.zxid, takenAtMs: env.clock.nowMs() };
       return info;
     } catch (error) {
       this.metrics.snapshotErrors++;
