@@ -170,11 +170,11 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   }
 
   get members(): QuorumVerifier['members'] {
-    return this.committedConfig.members;
+    return this.config.members;
   }
 
   get participants(): QuorumVerifier['participants'] {
-    return this.committedConfig.participants;
+    return this.config.participants;
   }
 
   /** Whether this server answers its clients. */
