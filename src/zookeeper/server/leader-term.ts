@@ -191,7 +191,7 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
       statusLines: () => this.statusLines(),
     });
     this.server = server;
-    server.start();
+    server.start(ensemble.leaderServes);
     this.host.serving(epoch);
   }
 

@@ -45,8 +45,8 @@ export class OrderingServer implements ServerRole {
     });
   }
 
-  start(): void {
-    this.core.serve(this);
+  start(takesClients = true): void {
+    this.core.serve(this, takesClients);
     this.sessions.start();
   }
 

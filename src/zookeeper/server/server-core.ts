@@ -87,6 +87,7 @@ export class ServerCore implements ConnectionHost {
   readonly digestLog: { zxid: number; digest: bigint }[] = [];
   private committer: Committer;
   private currentRole: ServerRole | undefined;
+  private takesClients = true;
   readonly throttle: ConnectionThrottle;
   readonly largeRequests: LargeRequests;
   /** What `stmk` sets (ZooTrace): kinds of events that go to the log at its lowest level. */
@@ -179,11 +180,13 @@ export class ServerCore implements ConnectionHost {
 
   /** Undefined while the server does not serve. */
   get role(): ServerRole | undefined {
-    return this.currentRole;
+    return this.takesClients ? this.currentRole : undefined;
   }
 
-  serve(role: ServerRole): void {
+  /** With `takesClients` false, a leader that only coordinates (zookeeper.leaderServes). */
+  serve(role: ServerRole, takesClients = true): void {
     this.currentRole = role;
+    this.takesClients = takesClients;
   }
 
   /** Ends all connections: their clients go to a server that serves. What they waited for stays open. */
@@ -307,7 +310,7 @@ export class ServerCore implements ConnectionHost {
   // Sessions
 
   connect(connection: ClientConnection, request: ConnectRequest): void {
-    const role = this.currentRole;
+    const { role } = this;
     if (role === undefined) {
       connection.destroy();
       return;

@@ -47,12 +47,16 @@ export function planSync(peerLastZxid: number, history: History): SyncPlan {
   if (peerLastZxid > maxZxid) return SNAP;
   const logged: HistoryTxn[] = [];
   for (const txn of history.logged(peerLastZxid)) {
-    if (txn.zxid >= minZxid) break;
+    const isWanted = committed.length > 0 ? txn.zxid < minZxid : txn.zxid <= lastProcessedZxid;
+    if (!isWanted) break;
     logged.push(txn);
   }
-  const first = logged[0];
-  if (first === undefined || first.zxid > peerLastZxid) return SNAP;
-  return fromTxns([...logged, ...committed], peerLastZxid, maxZxid);
+  const txns = [...logged, ...committed];
+  const first = txns[0];
+  const last = txns.at(-1);
+  if (first === undefined || last === undefined || first.zxid > peerLastZxid) return SNAP;
+  if (last.zxid !== lastProcessedZxid && !isFirstOfEpoch(lastProcessedZxid)) return SNAP;
+  return fromTxns(txns, peerLastZxid, maxZxid);
 }
 
 function fromTxns(txns: readonly HistoryTxn[], peerLastZxid: number, maxZxid: number): SyncPlan {
