@@ -8,7 +8,6 @@ const EXPORTS =
 const BEING_WRITTEN: readonly string[] = [
   'src/zookeeper/election/peer-spec.ts',
   'src/zookeeper/zab/packets.ts',
-  'test/support/kafka/pairs.ts',
 ];
 
 /** Names that other files take from a file; `*` when one takes all of them. */
