@@ -99,7 +99,6 @@ export class ElectingHost {
         },
         cancelTimer: (name) => timers.get(name)?.cancel(),
         adoptConfig: () => false,
-        heardLooking: () => undefined,
         decided: () => undefined,
       },
     });

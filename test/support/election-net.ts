@@ -49,7 +49,6 @@ export class ElectingServer {
   readonly decisions: { decision: Decision; atMs: number }[] = [];
   /** Every notification handed to the network, with the time. */
   readonly sent: { to: number; notification: Notification; atMs: number }[] = [];
-  readonly lookingHeard: number[] = [];
   readonly adopted: QuorumVerifier[] = [];
   adoptsConfigs = true;
   isUp = false;
@@ -108,7 +107,6 @@ export class ElectingServer {
           if (this.adoptsConfigs) this.config = this.lastSeenConfig = config;
           return this.adoptsConfigs;
         },
-        heardLooking: (from) => this.lookingHeard.push(from),
         decided: (decision) => {
           this.decisions.push({ decision, atMs: net.time.monotonicMs() });
           net.decided(this);

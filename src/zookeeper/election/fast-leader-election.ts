@@ -39,8 +39,6 @@ export interface ElectionPorts {
    * been taken and its servers differ from those before: the round begins anew then.
    */
   adoptConfig(config: QuorumVerifier): boolean;
-  /** A voter is looking for a leader while this server leads (Leader.reportLookingSid). */
-  heardLooking(id: number): void;
   /** The election is over. */
   decided(decision: Decision): void;
 }
@@ -196,7 +194,6 @@ export class FastLeaderElection {
       this.hear(from, notification);
       if (isBehind && this.isVoter(this.peer.id)) this.reply(from, this.round);
     } else if (notification.state === 'LOOKING' && this.isVoter(this.peer.id)) {
-      if (this.settledVote?.state === 'LEADING') this.ports.heardLooking(from);
       this.reply(from, this.vote.electionEpoch);
     }
   }

@@ -93,7 +93,6 @@ export class QuorumPeer implements ElectionPeer, TermHost {
         setTimer: (name, delayMs) => this.setElectionTimer(name, delayMs),
         cancelTimer: (name) => this.electionTimers.get(name)?.cancel(),
         adoptConfig: (config) => this.adoptConfig(config),
-        heardLooking: () => undefined,
         decided: (decision) => this.decided(decision),
       },
     });

@@ -241,17 +241,6 @@ describe('a settled server', () => {
     assert.equal(server.sent[0]?.notification.peerEpoch, 6);
   });
 
-  it('hears, when it leads, of followers that look again', () => {
-    const net = new ElectionNet(configOf([1, 2, 3]));
-    net.start(1, 2, 3);
-    net.time.advance(1000);
-    net.server(3).lookingHeard.length = 0;
-    net.server(1).election.startLooking();
-    net.time.advance(10);
-    assert.deepEqual(net.server(3).lookingHeard, [1]);
-    assert.equal(net.server(1).leader, 3);
-  });
-
   it('says nothing once it is stopped', () => {
     const { net, server } = settled();
     server.election.stop();
