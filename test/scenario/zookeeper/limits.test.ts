@@ -28,6 +28,46 @@ describe('limits of a ZooKeeper server', () => {
     });
   });
 
+  it('refuse connections beyond maxCnxns, wherever they come from', async () => {
+    await withServer({ maxCnxns: 2, maxClientCnxns: 0 }, async (zk) => {
+      const clients = [await zk.client(), await zk.client()];
+      await (await zk.open()).closed();
+      clients[0]?.destroy();
+      await zk.sim.advance(100);
+      assert.equal((await zk.client()).isClosed, false);
+    });
+  });
+
+  it('let sessions begin only as fast as connection_throttle_tokens come back', async () => {
+    const throttle = { connectionThrottleTokens: 2, connectionThrottleFillTimeMs: 1000 };
+    await withServer(throttle, async (zk) => {
+      await zk.client();
+      await zk.client();
+      const refused = await zk.open();
+      await assert.rejects(refused.connect(), /closed the connection on a connect request/);
+      await zk.sim.advance(1500);
+      assert.equal((await zk.client()).isClosed, false);
+    });
+  });
+
+  it('refuse a large request while others take largeRequestMaxBytes, and no small one', async () => {
+    await withServer({ largeRequestThreshold: 1000, largeRequestMaxBytes: 5000 }, async (zk) => {
+      const client = await zk.client();
+      await client.call(OpCode.create, create('/n'));
+      const large = 'x'.repeat(3000);
+      // Both are there before the first one is done with.
+      client.request(OpCode.setData, setData('/n', large));
+      client.request(OpCode.setData, setData('/n', 'small'));
+      client.request(OpCode.setData, setData('/n', large));
+      await client.closed();
+      const other = await zk.client();
+      for (let i = 0; i < 3; i++) {
+        const { header } = await other.call(OpCode.setData, setData('/n', large));
+        assert.equal(header.err, ErrorCode.OK, 'one after the other they fit');
+      }
+    });
+  });
+
   it('let requests up to jute.maxbuffer pass and close the connection on longer ones', async () => {
     await withServer({ maxBufferBytes: 10_000 }, async (zk) => {
       const client = await zk.client();

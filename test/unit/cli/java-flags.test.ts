@@ -23,7 +23,7 @@ describe('java.env', () => {
     ['export FLAGS="-Xmx1g -Da=b"', '-Xmx1g -Da=b'],
     ["FLAGS='-Da=$HOME'", '-Da=$HOME'],
     ['FLAGS="$BEFORE -Da=b"', '-Dbefore -Da=b'],
-    ['FLAGS="${BEFORE} ${NONE:-x}"', '-Dbefore x'],
+    [`FLAGS="$${'{BEFORE}'} $${'{NONE:-x}'}"`, '-Dbefore x'],
     ['  FLAGS="a b"\' c\'d   # a comment', 'a b cd'],
     ['FLAGS="say \\"no\\""', 'say "no"'],
     ['FLAGS=', ''],
