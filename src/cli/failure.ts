@@ -36,13 +36,19 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only: name another place',
 };
 
-/** Runs a command to its exit code; what goes wrong becomes one line on standard error. */
-export async function runCommand(command: () => Promise<number>): Promise<void> {
+/**
+ * Runs a command to its exit code; what goes wrong becomes one line on standard error and exit code 1, or the one
+ * that `exitCodes` has for the name of the error.
+ */
+export async function runCommand(
+  command: () => Promise<number>,
+  exitCodes: Readonly<Record<string, number>> = {},
+): Promise<void> {
   try {
     process.exitCode = await command();
   } catch (error) {
     console.error(describeFailure(error));
-    process.exitCode = 1;
+    process.exitCode = (error instanceof Error ? exitCodes[error.name] : undefined) ?? 1;
   }
 }
 

@@ -133,7 +133,11 @@ export class Shell {
 
   /** What a word can become: a path when it begins like one, else a command. */
   async complete(word: string): Promise<string[]> {
-    if (!word.startsWith('/')) return COMMAND_NAMES.filter((name) => name.startsWith(word));
+    if (!word.startsWith('/')) {
+      const names = COMMAND_NAMES.filter((name) => name.startsWith(word));
+      // The arguments come next.
+      return names.length === 1 ? names.map((name) => `${name} `) : names;
+    }
     const slash = word.lastIndexOf('/');
     const parent = slash === 0 ? '/' : word.slice(0, slash);
     try {

@@ -143,40 +143,61 @@ describe('the launchers', { timeout: 120_000 }, () => {
   describe('with something wrong', () => {
     const dir = (name: string) => join(scratch.path, name);
     /** What is wrong, how it is started, and the one line that names the thing and the remedy. */
-    const zkCases: [what: string, config: () => string[], line: RegExp][] = [
+    const zkCases: [what: string, config: () => string[], line: RegExp, exitCode: number][] = [
       [
         'a taken port',
         () => [`dataDir=${dir('taken')}`, `clientPort=${clientPort}`, 'clientPortAddress=127.0.0.1'],
         /^EADDRINUSE: cannot listen on 127\.0\.0\.1:\d+: the port is taken: stop .* or choose another port$/,
+        1,
       ],
       [
         'an address that this machine has not',
         () => [`dataDir=${dir('elsewhere')}`, 'clientPort=0', 'clientPortAddress=192.0.2.1'],
         /^EADDRNOTAVAIL: cannot listen on 192\.0\.2\.1:0: .* name one of its own$/,
+        1,
       ],
       [
         'a data directory in use by another process',
         () => [`dataDir=${dir('zk')}`, 'clientPort=0', 'clientPortAddress=127.0.0.1'],
         /zk\/version-2 is in use by another server process\. Stop that one, or give this one another dataDir$/,
+        3,
       ],
       [
         'a data directory below a file',
         () => [`dataDir=${dir('zoo.cfg/data')}`, 'clientPort=0'],
         /^cannot create .*zoo\.cfg\/data.*another dataDir$/,
+        3,
       ],
       [
         'a data directory where nothing can be made',
         () => ['dataDir=/proc/streamkeeper', 'clientPort=0'],
         /^cannot create \/proc\/streamkeeper.*another dataDir$/,
+        3,
       ],
-      ['a bad value', () => [`dataDir=${dir('bad')}`, 'tickTime=soon'], /line 3: tickTime=soon .* give 1 to/],
-      ['no data directory', () => ['clientPort=0'], /dataDir is missing: add a line such as/],
+      [
+        'a bad value',
+        () => [`dataDir=${dir('bad')}`, 'tickTime=soon'],
+        /line 3: tickTime=soon .* give 1 to/,
+        2,
+      ],
+      [
+        'an ensemble without myid',
+        () => [
+          `dataDir=${dir('nobody')}`,
+          'clientPort=0',
+          'server.1=127.0.0.1:1:2',
+          'server.2=127.0.0.1:3:4',
+        ],
+        /^cannot read .*nobody\/myid: ENOENT.*Write the number of this server into it/,
+        2,
+      ],
+      ['no data directory', () => ['clientPort=0'], /dataDir is missing: add a line such as/, 2],
     ];
-    for (const [what, config, line] of zkCases) {
+    for (const [what, config, line, exitCode] of zkCases) {
       it(`${what}: ZooKeeper says so in one line`, async () => {
         const path = write(`wrong-${what.replaceAll(' ', '-')}.cfg`, 'admin.enableServer=false', ...config());
         const { code, stderr } = await zk('start-foreground', path);
-        assert.equal(code, 1);
+        assert.equal(code, exitCode);
         const text = stderr.split('\n').filter((each) => each !== '' && !/^(Using config|\{)/.test(each));
         assert.equal(text.length, 1, stderr);
         assert.match(text[0] ?? '', line);
