@@ -11,6 +11,7 @@ import {
 } from '../../src/zookeeper/index.ts';
 import type { EnsembleConfig } from '../../src/zookeeper/server/ensemble-config.ts';
 import type { DataTree, TxnObserver } from '../../src/zookeeper/tree/data-tree.ts';
+import type { ZabGuards } from '../../src/zookeeper/zab/guards.ts';
 import { RawZkClient } from './raw-zk-client.ts';
 
 export interface ZkEnsembleOptions {
@@ -24,6 +25,8 @@ export interface ZkEnsembleOptions {
   initial?: readonly number[];
   /** Sees every transaction that a server applies. */
   observer?: (id: number) => TxnObserver;
+  /** Rules of the protocol that the servers go without. */
+  guards?: Partial<ZabGuards>;
 }
 
 export type Session = RawZkClient & { session: { sessionId: bigint; passwd: Buffer } };
@@ -91,7 +94,10 @@ export class ZkEnsemble {
             ...this.options.server,
             ensemble: this.ensembleConfig(id),
           },
-          this.options.observer === undefined ? {} : { observer: this.options.observer(id) },
+          {
+            ...(this.options.observer === undefined ? {} : { observer: this.options.observer(id) }),
+            ...(this.options.guards === undefined ? {} : { guards: this.options.guards }),
+          },
         );
         this.servers.set(id, server);
         void server.failure.then((error) => this.failures.set(id, error));

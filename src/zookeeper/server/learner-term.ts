@@ -51,6 +51,7 @@ export class LearnerTerm implements PeerTerm {
       failed: (error) => host.failed(error),
     });
     this.learner = new Learner({
+      guards: database.guards,
       isObserver,
       log: env.log,
       initTimeoutMs: ensemble.initLimit * tickTimeMs,
@@ -180,7 +181,9 @@ export class LearnerTerm implements PeerTerm {
 
   private commit(txn: EncodedTxn): void {
     this.host.core.commit(txn.entry);
-    this.host.database.remember(txn);
+    // Also what comes before this server serves, or the next would leave a hole behind it.
+    const { database } = this.host;
+    if (database.guards.noHoles || this.learner.isServing) database.remember(txn);
   }
 
   private serve(epoch: number): void {

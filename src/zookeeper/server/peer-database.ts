@@ -8,6 +8,7 @@ import type { Store } from '../persistence/store.ts';
 import { DataTree, type TxnObserver } from '../tree/data-tree.ts';
 import { CONFIG_PATH } from '../tree/path.ts';
 import { CommittedLog, type HistoryTxn } from '../zab/committed-log.ts';
+import type { ZabGuards } from '../zab/guards.ts';
 import type { History } from '../zab/synchronisation.ts';
 import type { ZooKeeperServerConfig } from './config.ts';
 import { StoreStorage } from './store-storage.ts';
@@ -20,6 +21,7 @@ export interface PeerDatabaseOptions {
   config: ZooKeeperServerConfig;
   store: Store;
   observer?: TxnObserver | undefined;
+  guards: ZabGuards;
   /** What /zookeeper/config says. */
   configNode(): { text: string; version: number };
 }
@@ -35,12 +37,13 @@ export class PeerDatabase implements History {
   readonly store: Store;
   readonly storage: StoreStorage;
   private readonly options: PeerDatabaseOptions;
-  private readonly committedLog = new CommittedLog();
+  private readonly committedLog: CommittedLog;
   private broken = false;
 
   private constructor(options: PeerDatabaseOptions) {
     const { env, config, store, observer } = options;
     this.options = options;
+    this.committedLog = new CommittedLog(options.guards);
     this.store = store;
     this.tree = new DataTree({
       observer,
@@ -64,6 +67,10 @@ export class PeerDatabase implements History {
 
   get lastProcessedZxid(): number {
     return this.tree.lastProcessedZxid;
+  }
+
+  get guards(): ZabGuards {
+    return this.options.guards;
   }
 
   committed(): readonly HistoryTxn[] {

@@ -17,6 +17,7 @@ import { type QuorumVerifier, sameMembership } from '../election/quorum-verifier
 import type { Vote } from '../election/vote.ts';
 import type { Store } from '../persistence/store.ts';
 import type { TxnObserver } from '../tree/data-tree.ts';
+import { ZAB_GUARDS, type ZabGuards } from '../zab/guards.ts';
 import type { ZooKeeperServerConfig } from './config.ts';
 import { ElectionPort } from './election-port.ts';
 import { type EnsembleConfig, roleOf } from './ensemble-config.ts';
@@ -34,6 +35,8 @@ export interface QuorumPeerOptions {
   ensemble: EnsembleConfig;
   store: Store;
   observer?: TxnObserver | undefined;
+  /** Taken out of those that always hold. */
+  guards?: Partial<ZabGuards> | undefined;
   /** The server has stopped for good, for its data cannot be written. */
   failed(error: unknown): void;
 }
@@ -101,9 +104,10 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   /** Recovers the data. Throws PersistenceError. */
   static async load(options: QuorumPeerOptions): Promise<QuorumPeer> {
     const { env, config, store, ensemble, observer } = options;
+    const guards = { ...ZAB_GUARDS, ...options.guards };
     const membership = new Membership({ env, ensemble, reconfigEnabled: config.reconfigEnabled });
     const configNode = () => ({ text: membership.committed.toText(), version: membership.committed.version });
-    const database = await PeerDatabase.load({ env, config, store, configNode, observer });
+    const database = await PeerDatabase.load({ env, config, store, configNode, observer, guards });
     return new QuorumPeer(options, database, membership);
   }
 

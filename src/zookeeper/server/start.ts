@@ -5,6 +5,7 @@ import type { Timer } from '../../env/timers.ts';
 import { storedLimitBytes } from '../../wire/jute/limits.ts';
 import { Store } from '../persistence/store.ts';
 import { DataTree, type TxnObserver } from '../tree/data-tree.ts';
+import type { ZabGuards } from '../zab/guards.ts';
 import type { MemberView } from './admin-commands.ts';
 import { completeConfig, type ZooKeeperServerConfig, type ZooKeeperServerOptions } from './config.ts';
 import type { EnsembleConfig } from './ensemble-config.ts';
@@ -41,6 +42,8 @@ export interface ZooKeeperServerHooks {
   observer?: TxnObserver;
   /** What the system tells of this process, for `mntr`, `envi` and metrics. */
   process?: ProcessFacts;
+  /** Takes out rules of an ensemble's protocol, to show what each is for: no server in use has any business here. */
+  guards?: Partial<ZabGuards>;
 }
 
 /**
@@ -171,8 +174,8 @@ async function standalone({ env, config, store, hooks, failed }: Parts): Promise
 
 async function member(parts: Parts, ensemble: EnsembleConfig): Promise<Started> {
   const { env, config, store, hooks, failed } = parts;
-  const { observer } = hooks;
-  const peer = await QuorumPeer.load({ env, config, ensemble, store, observer, failed });
+  const { observer, guards } = hooks;
+  const peer = await QuorumPeer.load({ env, config, ensemble, store, observer, guards, failed });
   const { core } = peer;
   const listener = await core.listen();
   try {

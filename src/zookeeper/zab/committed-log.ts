@@ -1,4 +1,5 @@
 import { epochOf } from '../pipeline/zxid.ts';
+import { ZAB_GUARDS, type ZabGuards } from './guards.ts';
 
 /** A transaction as it stands in the log and in proposals. */
 export interface HistoryTxn {
@@ -15,15 +16,17 @@ const DEFAULT_LIMIT = 500;
  */
 export class CommittedLog {
   private readonly limit: number;
+  private readonly guards: ZabGuards;
   private txns: HistoryTxn[] = [];
 
-  constructor(limit = DEFAULT_LIMIT) {
+  constructor(guards: ZabGuards = ZAB_GUARDS, limit = DEFAULT_LIMIT) {
+    this.guards = guards;
     this.limit = limit;
   }
 
   add(txn: HistoryTxn): void {
     const last = this.txns.at(-1);
-    if (last !== undefined && !follows(last.zxid, txn.zxid)) this.txns = [];
+    if (last !== undefined && this.guards.noHoles && !follows(last.zxid, txn.zxid)) this.txns = [];
     this.txns.push(txn);
     // Cut in pieces, for a shift per transaction would move the whole list.
     if (this.txns.length >= this.limit * 2) this.txns = this.txns.slice(-this.limit);

@@ -7,6 +7,7 @@ import { parseQuorumConfig } from '../election/quorum-config.ts';
 import { QuorumConfigError, type QuorumVerifier } from '../election/quorum-verifier.ts';
 import { epochOf, makeZxid } from '../pipeline/zxid.ts';
 import { follows } from './committed-log.ts';
+import type { ZabGuards } from './guards.ts';
 import { ProtocolError } from './learner-handler.ts';
 import {
   ackEpochPacket,
@@ -73,6 +74,7 @@ export interface LearnerPorts {
 export interface LearnerOptions {
   peer: LearnerPeer;
   ports: LearnerPorts;
+  guards: ZabGuards;
   log: Log;
   /** Observers are told what has been committed, followers are asked before. */
   isObserver: boolean;
@@ -272,7 +274,7 @@ export class Learner {
   private isNext({ entry }: EncodedTxn): boolean {
     const { zxid } = entry.header;
     if (zxid <= this.lastQueuedZxid) return false;
-    if (!follows(this.lastQueuedZxid, zxid)) {
+    if (this.options.guards.noHoles && !follows(this.lastQueuedZxid, zxid)) {
       throw new ProtocolError(
         `0x${zxid.toString(16)} does not follow 0x${this.lastQueuedZxid.toString(16)}: something is missing`,
       );
@@ -325,12 +327,18 @@ export class Learner {
       this.leaderConfig = readConfig(data, 'NEWLEADER');
       this.ports.proposeConfig(this.leaderConfig);
     }
+    const { guards, isObserver } = this.options;
+    const enter = (): void => this.ports.enterEpoch(this.epoch);
+    const acknowledge = (): void => this.ports.send(plainPacket(PacketType.ACK, zxid));
+    if (!guards.historyBeforeEpoch) enter();
+    if (!guards.historyBeforeAck) acknowledge();
     this.work((done) =>
       this.ports.whenDurable(() => {
-        this.ports.enterEpoch(this.epoch);
-        this.ports.send(plainPacket(PacketType.ACK, zxid));
+        if (guards.historyBeforeEpoch) enter();
+        if (guards.historyBeforeAck) acknowledge();
         this.state = 'synced';
-        if (!this.options.isObserver) for (const txn of this.pending) this.ports.append(txn);
+        if (!isObserver) for (const txn of this.pending) this.ports.append(txn);
+        if (!guards.proposalsOutliveNewLeader) this.pending = [];
         done();
       }),
     );
@@ -338,11 +346,12 @@ export class Learner {
 
   /** Transactions are on disk: the leader hears of each, unless it counts on that already. */
   logged(txns: readonly EncodedTxn[]): void {
-    if (!this.isSynced || this.options.isObserver) return;
+    if ((!this.isSynced && this.options.guards.newLeaderAckFirst) || this.options.isObserver) return;
     for (const { entry } of txns) {
       const { zxid } = entry.header;
       // What the leader sent with its commit before NEWLEADER went out with the answer to that.
-      if (epochOf(zxid) === this.epoch) this.ports.send(plainPacket(PacketType.ACK, zxid));
+      if (epochOf(zxid) === this.epoch || !this.options.guards.newLeaderAckFirst)
+        this.ports.send(plainPacket(PacketType.ACK, zxid));
     }
   }
 

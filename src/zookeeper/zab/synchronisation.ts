@@ -1,5 +1,6 @@
 import { counterOf, epochOf } from '../pipeline/zxid.ts';
 import { follows, type HistoryTxn } from './committed-log.ts';
+import type { ZabGuards } from './guards.ts';
 
 /** What a leader knows of the past. */
 export interface History {
@@ -12,6 +13,8 @@ export interface History {
    * when a snapshot would be cheaper than sending them.
    */
   logged(zxid: number): Iterable<HistoryTxn>;
+  /** Absent: all hold. */
+  readonly guards?: ZabGuards;
 }
 
 /**
@@ -43,7 +46,10 @@ export function planSync(peerLastZxid: number, history: History): SyncPlan {
   if (peerLastZxid > maxZxid && !isFirstOfEpoch(peerLastZxid)) {
     return { type: 'TRUNC', zxid: maxZxid, txns: [] };
   }
-  if (peerLastZxid >= minZxid && peerLastZxid <= maxZxid) return fromTxns(committed, peerLastZxid, maxZxid);
+  const mayHaveHoles = history.guards?.noHoles === false;
+  if (peerLastZxid >= minZxid && peerLastZxid <= maxZxid) {
+    return fromTxns(committed, { peerLastZxid, maxZxid, mayHaveHoles });
+  }
   if (peerLastZxid > maxZxid) return SNAP;
   const logged: HistoryTxn[] = [];
   for (const txn of history.logged(peerLastZxid)) {
@@ -56,15 +62,18 @@ export function planSync(peerLastZxid: number, history: History): SyncPlan {
   const last = txns.at(-1);
   if (first === undefined || last === undefined || first.zxid > peerLastZxid) return SNAP;
   if (last.zxid !== lastProcessedZxid && !isFirstOfEpoch(lastProcessedZxid)) return SNAP;
-  return fromTxns(txns, peerLastZxid, maxZxid);
+  return fromTxns(txns, { peerLastZxid, maxZxid, mayHaveHoles });
 }
 
-function fromTxns(txns: readonly HistoryTxn[], peerLastZxid: number, maxZxid: number): SyncPlan {
+function fromTxns(
+  txns: readonly HistoryTxn[],
+  { peerLastZxid, maxZxid, mayHaveHoles }: { peerLastZxid: number; maxZxid: number; mayHaveHoles: boolean },
+): SyncPlan {
   const later = txns.findIndex((txn) => txn.zxid > peerLastZxid);
   const at = later === -1 ? txns.length : later;
   const before = txns[at - 1];
   const missing = txns.slice(at);
-  if (hasHole(before === undefined ? missing : [before, ...missing])) return SNAP;
+  if (!mayHaveHoles && hasHole(before === undefined ? missing : [before, ...missing])) return SNAP;
   if (before?.zxid === peerLastZxid || isFirstOfEpoch(peerLastZxid)) {
     return { type: 'DIFF', zxid: maxZxid, txns: missing };
   }
