@@ -43,7 +43,7 @@ export class PeerDatabase implements History {
   private constructor(options: PeerDatabaseOptions) {
     const { env, config, store, observer } = options;
     this.options = options;
-    this.committedLog = new CommittedLog(options.guards);
+    this.committedLog = new CommittedLog(undefined, options.guards);
     this.store = store;
     this.tree = new DataTree({
       observer,

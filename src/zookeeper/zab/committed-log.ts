@@ -19,7 +19,7 @@ export class CommittedLog {
   private readonly guards: ZabGuards;
   private txns: HistoryTxn[] = [];
 
-  constructor(guards: ZabGuards = ZAB_GUARDS, limit = DEFAULT_LIMIT) {
+  constructor(limit = DEFAULT_LIMIT, guards: ZabGuards = ZAB_GUARDS) {
     this.guards = guards;
     this.limit = limit;
   }

@@ -7,7 +7,7 @@ import { parseQuorumConfig } from '../election/quorum-config.ts';
 import { QuorumConfigError, type QuorumVerifier } from '../election/quorum-verifier.ts';
 import { epochOf, makeZxid } from '../pipeline/zxid.ts';
 import { follows } from './committed-log.ts';
-import type { ZabGuards } from './guards.ts';
+import { ZAB_GUARDS, type ZabGuards } from './guards.ts';
 import { ProtocolError } from './learner-handler.ts';
 import {
   ackEpochPacket,
@@ -74,7 +74,8 @@ export interface LearnerPorts {
 export interface LearnerOptions {
   peer: LearnerPeer;
   ports: LearnerPorts;
-  guards: ZabGuards;
+  /** Absent: all hold. */
+  guards?: ZabGuards;
   log: Log;
   /** Observers are told what has been committed, followers are asked before. */
   isObserver: boolean;
@@ -106,6 +107,7 @@ export class Learner {
   private readonly peer: LearnerPeer;
   private readonly ports: LearnerPorts;
   private readonly options: LearnerOptions;
+  private readonly guards: ZabGuards;
   private state: 'new' | 'discovery' | 'choosing' | 'syncing' | 'synced' | 'serving' = 'new';
   private busy = false;
   private epoch = 0;
@@ -118,6 +120,7 @@ export class Learner {
 
   constructor(options: LearnerOptions) {
     this.options = options;
+    this.guards = options.guards ?? ZAB_GUARDS;
     this.peer = options.peer;
     this.ports = options.ports;
   }
@@ -274,7 +277,7 @@ export class Learner {
   private isNext({ entry }: EncodedTxn): boolean {
     const { zxid } = entry.header;
     if (zxid <= this.lastQueuedZxid) return false;
-    if (this.options.guards.noHoles && !follows(this.lastQueuedZxid, zxid)) {
+    if (this.guards.noHoles && !follows(this.lastQueuedZxid, zxid)) {
       throw new ProtocolError(
         `0x${zxid.toString(16)} does not follow 0x${this.lastQueuedZxid.toString(16)}: something is missing`,
       );
@@ -327,7 +330,8 @@ export class Learner {
       this.leaderConfig = readConfig(data, 'NEWLEADER');
       this.ports.proposeConfig(this.leaderConfig);
     }
-    const { guards, isObserver } = this.options;
+    const { guards } = this;
+    const { isObserver } = this.options;
     const enter = (): void => this.ports.enterEpoch(this.epoch);
     const acknowledge = (): void => this.ports.send(plainPacket(PacketType.ACK, zxid));
     if (!guards.historyBeforeEpoch) enter();
@@ -346,11 +350,11 @@ export class Learner {
 
   /** Transactions are on disk: the leader hears of each, unless it counts on that already. */
   logged(txns: readonly EncodedTxn[]): void {
-    if ((!this.isSynced && this.options.guards.newLeaderAckFirst) || this.options.isObserver) return;
+    if ((!this.isSynced && this.guards.newLeaderAckFirst) || this.options.isObserver) return;
     for (const { entry } of txns) {
       const { zxid } = entry.header;
       // What the leader sent with its commit before NEWLEADER went out with the answer to that.
-      if (epochOf(zxid) === this.epoch || !this.options.guards.newLeaderAckFirst)
+      if (epochOf(zxid) === this.epoch || !this.guards.newLeaderAckFirst)
         this.ports.send(plainPacket(PacketType.ACK, zxid));
     }
   }
