@@ -10,6 +10,7 @@ import { javaToolsScenarios } from './scenarios/java-tools.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
 import { zookeeperEnsembleScenarios } from './scenarios/zookeeper-ensemble.ts';
+import { zookeeperKillsScenarios } from './scenarios/zookeeper-kills.ts';
 import { zookeeperReconfigScenarios } from './scenarios/zookeeper-reconfig.ts';
 import { zookeeperShellScenario } from './scenarios/zookeeper-shell.ts';
 
@@ -66,6 +67,7 @@ async function main(): Promise<number> {
     brokerAloneScenario,
     ...diskScenarios,
     ...zookeeperEnsembleScenarios,
+    ...zookeeperKillsScenarios,
     ...zookeeperReconfigScenarios,
     mainJobScenario,
   ];

@@ -49,6 +49,8 @@ interface EnsembleOptions {
   readonly initial?: number;
   /** Whether servers may be taken in and let go: their lines name client ports then. */
   readonly reconfigEnabled?: boolean;
+  /** Settings instead of those below. */
+  readonly config?: Readonly<Record<string, string>>;
 }
 
 /** Servers, of Apache's and ours, that are one ensemble. */
@@ -119,6 +121,7 @@ export class Ensemble {
         initLimit: '20',
         syncLimit: '10',
         maxClientCnxns: '0',
+        ...this.options.config,
         ...(isReconfigurable ? { reconfigEnabled: 'true', skipACL: 'yes' } : {}),
         ...Object.fromEntries(servers),
       },

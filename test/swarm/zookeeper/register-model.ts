@@ -40,6 +40,9 @@ function outcome(state: Register, input: Input): { state: Register; output: Outp
   return { state: after, output: { err: ErrorCode.OK, version: after.version } };
 }
 
+/** One operation on a register, as its client saw it. */
+export type RegisterCall = Call<Input, Output>;
+
 /** A znode without children, as clients use it: created, set (also conditionally), deleted, read. */
 export const registerModel: SequentialModel<Register, Input, Output> = {
   initial: ABSENT,
@@ -74,11 +77,7 @@ const MODEL_ERRORS: ReadonlySet<number> = new Set([
   ErrorCode.BADVERSION,
 ]);
 
-function callOf(
-  operation: Operation,
-  input: Input,
-  history: CommittedHistory,
-): Call<Input, Output> | undefined {
+function callOf(operation: Operation, input: Input, history: CommittedHistory): RegisterCall | undefined {
   // A read behind a sync is one operation with it: it began when the sync did.
   const invokedAt = operation.afterSync?.invokedAt ?? operation.invokedAt;
   const { reply } = operation;
@@ -111,7 +110,7 @@ export function findNonLinearizableRegister(
     if (observation.kind === 'invoked') operations.push(observation.operation);
   }
   for (const path of paths) {
-    const calls: Call<Input, Output>[] = [];
+    const calls: RegisterCall[] = [];
     for (const operation of operations) {
       const input = inputFor(operation, path);
       const call = input === undefined ? undefined : callOf(operation, input, history);
