@@ -29,4 +29,11 @@ export const regressions: readonly Regression[] = [
     story:
       'a log that a full disk left without a header stayed behind, and once a new leader had begun another one the server refused to start',
   },
+  {
+    system: 'zookeeper-ensemble',
+    seed: 1116,
+    steps: 12_000,
+    story:
+      'a leader that had recovered from a snapshot alone left the last transaction out of a DIFF from its log on disk',
+  },
 ];

@@ -136,6 +136,8 @@ export class SessionTracker {
       this.buckets.delete(this.nextExpiryMs);
       this.nextExpiryMs += this.tickMs;
       for (const session of bucket ?? []) {
+        // Its end is under way, and may take its time without a quorum: another one would change nothing.
+        if (session.isClosing) continue;
         session.isClosing = true;
         expired.push(session.id);
       }

@@ -190,9 +190,10 @@ export class SwarmClient {
     this.isAttached = false;
     this.attempt++;
     connection?.destroy();
-    for (const operation of this.pending.splice(0)) {
-      this.options.history.record({ kind: 'unanswered', operation });
-    }
+    const pending = this.pending.splice(0);
+    for (const operation of pending) this.options.history.record({ kind: 'unanswered', operation });
+    // Who has said goodbye does not come back, heard or not.
+    if (pending.at(-1)?.kind === 'closeSession') this.forgetSession();
   }
 
   // Receiving

@@ -19,8 +19,9 @@ export function sessionEndsOnce(): ZkInvariant {
       const { clientId, zxid, type } = observation.header;
       if (clientId === 0n) return undefined;
       const ended = closed.get(clientId);
-      // A refused write has its place in the order, but does nothing.
-      if (ended !== undefined && zxid > ended && !isRefused(observation.body)) {
+      // A refused write has its place in the order, but does nothing; so does a client's farewell that comes late.
+      const isFarewell = type === OpCode.closeSession && observation.header.cxid > 0;
+      if (ended !== undefined && zxid > ended && !isFarewell && !isRefused(observation.body)) {
         return `session ${id(clientId)} ended at 0x${ended.toString(16)}, and 0x${zxid.toString(16)} of it is of type ${type}`;
       }
       if (type === OpCode.createSession) {
