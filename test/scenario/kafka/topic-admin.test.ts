@@ -175,6 +175,37 @@ scenario('a topic named twice in a request is created not at all', async ({ admi
   assert.equal(zooKeeper.data('/brokers/topics/twice'), undefined);
 });
 
+scenario(
+  'more partitions than a znode can hold are refused before they are made',
+  async ({ admin, zooKeeper }) => {
+    const before = zooKeeper.dump();
+    for (const numPartitions of [100_000, 0x7fff_ffff]) {
+      const result = await callHandler(createTopicsHandler(admin), createTopics, 7, {
+        topics: [newTopic('vast', { numPartitions })],
+        timeoutMs: 5000,
+      });
+      assert.equal(result?.topics[0]?.errorCode, ErrorCode.INVALID_PARTITIONS);
+    }
+    assert.deepEqual(zooKeeper.dump(), before);
+    await callHandler(createTopicsHandler(admin), createTopics, 7, {
+      topics: [newTopic('small')],
+      timeoutMs: 5000,
+    });
+    const grown = await callHandler(createPartitionsHandler(admin), createPartitions, 3, {
+      topics: [
+        { name: 'small', count: 0x7fff_ffff, assignments: null },
+        { name: 'no\u0000name', count: 2, assignments: null },
+      ],
+      timeoutMs: 5000,
+      validateOnly: false,
+    });
+    assert.deepEqual(
+      grown?.results.map(({ errorCode }) => errorCode),
+      [ErrorCode.INVALID_PARTITIONS, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+    );
+  },
+);
+
 scenario('validateOnly says what would be and changes nothing', async ({ admin, zooKeeper }) => {
   const before = zooKeeper.dump();
   const result = await callHandler(createTopicsHandler(admin), createTopics, 7, {

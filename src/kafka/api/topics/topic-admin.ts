@@ -103,7 +103,7 @@ export class TopicAdmin {
     validateOnly: boolean,
   ): Promise<{ partitions: number } | ApiError> {
     const { stores, random, metadata, log } = this.#parts;
-    const existing = await stores.topics.assignment(name);
+    const existing = topicNameError(name) === null ? await stores.topics.assignment(name) : null;
     if (existing === null || existing.partitions.size === 0) {
       return apiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `The topic '${name}' does not exist.`);
     }

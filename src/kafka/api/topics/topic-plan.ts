@@ -16,6 +16,15 @@ export interface AssignmentWish {
   startPartition?: number;
 }
 
+/** ZooKeeper takes no larger request by default (`jute.maxbuffer`); it ends the session's connection instead. */
+const MAX_ZNODE_BYTES = 1_000_000;
+
+/** Whether the topic's node can hold entries such as `"12345":[1,2],`, before any of them is made. */
+function fitsIntoZnode(partitions: number, replicationFactor: number): boolean {
+  const digits = String(partitions).length;
+  return partitions * (digits + 5 + 2 * replicationFactor) <= MAX_ZNODE_BYTES;
+}
+
 /** Spreads new partitions over brokers by Apache's rules; rack-aware when brokers have racks. */
 export function planAssignment(wish: AssignmentWish, random: Random): { replicas: Replicas } | ApiError {
   const { partitions, replicationFactor } = wish;
@@ -30,6 +39,12 @@ export function planAssignment(wish: AssignmentWish, random: Random): { replicas
     return apiError(
       ErrorCode.INVALID_REPLICATION_FACTOR,
       `Replication factor: ${replicationFactor} larger than available brokers: ${brokers.length}.`,
+    );
+  }
+  if (!fitsIntoZnode((wish.startPartition ?? 0) + partitions, replicationFactor)) {
+    return apiError(
+      ErrorCode.INVALID_PARTITIONS,
+      `An assignment of ${partitions} partitions does not fit into a znode: make topics of fewer partitions.`,
     );
   }
   const request = {
