@@ -114,6 +114,10 @@ export class Committer {
     if (client !== undefined) {
       if (refusal === ErrorCode.SESSIONMOVED) {
         client.closeAfterReplies();
+      } else if (request.type === OpCode.closeSession && refusal === undefined) {
+        // Of a session that this server alone knows: no transaction is needed.
+        client.respond(request, this.options.tree.lastProcessedZxid, { error: ErrorCode.OK });
+        client.closeAfterReplies();
       } else {
         const reply = refusal === undefined ? executeRead(this.options, request) : { error: refusal };
         client.respond(request, this.options.tree.lastProcessedZxid, reply);

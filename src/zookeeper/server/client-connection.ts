@@ -37,6 +37,8 @@ export interface ConnectionHost {
   readonly maxBufferBytes: number;
   /** Every request names the server that it came by. */
   readonly owner: unknown;
+  /** Whether the server takes no writes at present. */
+  readonly isReadOnly: boolean;
   monotonicMs(): number;
   wallMs(): number;
   /** Runs `action` as one turn, at whose end everything queued on any connection is sent. */
@@ -325,7 +327,7 @@ export class ClientConnection implements RequestClient, ConnectionHandler {
 
   private sendConnectResponse(session: Pick<ConnectResponse, 'timeOut' | 'sessionId' | 'passwd'>): void {
     const writer = startFrame();
-    const response = { protocolVersion: 0, ...session, readOnly: false };
+    const response = { protocolVersion: 0, ...session, readOnly: this.host.isReadOnly };
     if (this.knowsReadOnly) ConnectResponse.write(writer, response);
     else ConnectResponseWithoutReadOnly.write(writer, response);
     this.sendFrame(writer);

@@ -277,6 +277,7 @@ class ConfigReader {
       syncLimit: this.requiredTicks('syncLimit'),
       connectToLearnerMasterLimit: this.ensembleValue('connectToLearnerMasterLimit', 0),
       quorumListenOnAllIPs: this.ensembleValue('quorumListenOnAllIPs', false),
+      readOnlyMode: this.ensembleValue('readonlymode.enabled', false),
       leaderServes: this.ensembleValue('leaderServes', true),
     };
   }

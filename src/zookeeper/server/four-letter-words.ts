@@ -1,5 +1,6 @@
 import { hex } from '../../base/hex.ts';
 import type { Env } from '../../env/env.ts';
+import { CONFIG_PATH } from '../tree/path.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { javaDate } from './java-date.ts';
 import { dumpMetrics, javaDouble, metricsOf, monitorText } from './monitor.ts';
@@ -84,8 +85,9 @@ export class FourLetterWords {
         return String(server.traceMask);
       },
     };
-    // As in 3.9, srvr cannot be switched off: zkServer.sh needs it.
-    this.enabled = new Set([...all, 'srvr']);
+    // As in 3.9, srvr cannot be switched off, for zkServer.sh needs it, and isro is what read-only clients ask by.
+    const isro = server.config.ensemble?.readOnlyMode === true ? ['isro'] : [];
+    this.enabled = new Set([...all, 'srvr', ...isro]);
   }
 
   /** Undefined when `code` is no word. */
@@ -118,7 +120,26 @@ export class FourLetterWords {
       `maxSessionTimeout=${config.maxSessionTimeoutMs}`,
       `clientPortListenBacklog=${config.clientPortListenBacklog}`,
       `serverId=${config.serverId}`,
+      ...this.ensembleConf(),
     );
+  }
+
+  /** What a member of an ensemble adds. The last line of the membership has no end, as in Apache. */
+  private ensembleConf(): string[] {
+    const { ensemble } = this.server.config;
+    if (ensemble === undefined) return [];
+    const own = ensemble.quorum.members.get(ensemble.serverId);
+    const address = own?.addresses[0];
+    return [
+      `initLimit=${ensemble.initLimit}`,
+      `syncLimit=${ensemble.syncLimit}`,
+      'electionAlg=3',
+      `electionPort=${address?.electionPort ?? -1}`,
+      `quorumPort=${address?.quorumPort ?? -1}`,
+      `peerType=${own?.role === 'observer' ? 1 : 0}`,
+      'membership: ',
+      this.server.tree.get(CONFIG_PATH)?.data?.toString() ?? '',
+    ];
   }
 
   private dirs(): string {

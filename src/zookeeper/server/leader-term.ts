@@ -230,6 +230,8 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
     const followers = synced.filter((learner) => !learner.isObserver);
     const voting = followers.filter((learner) => config.participants.has(learner.id));
     return [
+      ['peer_state', `leading - ${this.phase}`],
+      ['quorum_size', config.participants.size],
       ['learners', learners.length],
       ['followers', voting.length],
       ['synced_followers', voting.length],

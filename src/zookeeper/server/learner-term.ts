@@ -194,7 +194,10 @@ export class LearnerTerm implements PeerTerm {
       serverId: ensemble.serverId,
       forward: (request) => this.learner.forward(request),
       revalidate: (sessionId, timeoutMs) => this.learner.revalidate(sessionId, timeoutMs),
-      monitorValues: () => [],
+      monitorValues: () => [
+        ['peer_state', `${this.options.isObserver ? 'observing' : 'following'} - ${this.phase}`],
+        ['quorum_size', this.host.config.participants.size],
+      ],
     });
     core.serve(this.server);
     this.host.serving(epoch);

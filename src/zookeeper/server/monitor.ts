@@ -47,7 +47,10 @@ export function metricsOf({ core, process }: Monitored): Metric[] {
     ...quotaGauges(core),
     ...counters(core),
     ...summaries(core),
-    ...(role?.monitorValues() ?? []).map(([name, value]): Metric => gauge(name, Number(value))),
+    ...(role?.monitorValues() ?? []).map(
+      ([name, value]): Metric =>
+        typeof value === 'string' ? { kind: 'text', name, value } : gauge(name, value),
+    ),
     ...processMetrics(process),
   ];
 }

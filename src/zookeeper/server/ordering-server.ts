@@ -27,6 +27,7 @@ export interface OrderingServerOptions {
 /** The server that orders the writes of all: a standalone one, or the leader of an ensemble. */
 export class OrderingServer implements ServerRole {
   readonly mode: ServerMode;
+  readonly opensSessionsAlone = false;
   readonly sessions: WriteOrderer;
   private readonly core: ServerCore;
   private readonly options: OrderingServerOptions;

@@ -27,6 +27,7 @@ import { Membership } from './membership.ts';
 import { PeerDatabase } from './peer-database.ts';
 import { PeerEpochs } from './peer-epochs.ts';
 import type { PeerTerm, TermHost } from './peer-term.ts';
+import { ReadOnlyServer } from './read-only-server.ts';
 import { ServerCore } from './server-core.ts';
 
 export interface QuorumPeerOptions {
@@ -45,6 +46,9 @@ export interface QuorumPeerOptions {
 type Successor = Pick<Vote, 'leader' | 'zxid' | 'electionEpoch' | 'peerEpoch'>;
 
 export type QuorumPeerState = 'LOOKING' | 'LEADING' | 'FOLLOWING' | 'OBSERVING' | 'STOPPED';
+
+/** How long to look for a leader before reads are answered without one (QuorumPeer.run). */
+const READ_ONLY_AFTER_MS = 2000;
 
 /**
  * One server of an ensemble (QuorumPeer of 3.9): looks for a leader, leads, follows or observes, and looks again.
@@ -68,6 +72,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   /** Whom a reconfiguration makes this server go to, without an election. */
   private successor: Successor | undefined;
   private term: PeerTerm | undefined;
+  private readOnlyTimer: Timer | undefined;
   private electedId: number | undefined;
   private peerState: QuorumPeerState = 'LOOKING';
   /** The end of a term under way. */
@@ -147,6 +152,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   async start(): Promise<void> {
     await this.electionPort.start();
     this.election.startLooking();
+    this.awaitReadOnly();
   }
 
   async close(): Promise<void> {
@@ -160,6 +166,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   }
 
   private stopElection(): void {
+    this.endReadOnly();
     this.election.stop();
   }
 
@@ -274,7 +281,24 @@ export class QuorumPeer implements ElectionPeer, TermHost {
     this.begin(state, vote.leader);
   }
 
+  /** Serves reads when no leader is found for a while (readonlymode.enabled). */
+  private awaitReadOnly(): void {
+    const { ensemble, env, core } = this;
+    if (ensemble.readOnlyMode !== true) return;
+    const delayMs = Math.max(READ_ONLY_AFTER_MS, core.config.tickTimeMs);
+    this.readOnlyTimer = env.timers.after(delayMs, () => {
+      env.log.warn('no leader has been found: serving reads only');
+      core.serve(new ReadOnlyServer(core, this.id));
+    });
+  }
+
+  private endReadOnly(): void {
+    this.readOnlyTimer?.cancel();
+    if (this.core.isReadOnly) this.core.retire();
+  }
+
   private begin(state: Decision['state'], leader: number): void {
+    this.endReadOnly();
     this.peerState = state;
     this.electedId = leader;
     const term = state === 'LEADING' ? new LeaderTerm(this) : this.learnerTerm(leader);
@@ -330,6 +354,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
         this.peerState = 'LOOKING';
         this.electedId = undefined;
         this.election.startLooking();
+        this.awaitReadOnly();
       } else {
         this.begin(this.election.settleOn(successor), successor.leader);
       }

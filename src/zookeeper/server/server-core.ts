@@ -284,6 +284,11 @@ export class ServerCore implements ConnectionHost {
     else this.connectionsByAddress.delete(connection.remoteHost);
   }
 
+  /** Clients are told when their session may not write. */
+  get isReadOnly(): boolean {
+    return this.currentRole?.mode === 'read-only';
+  }
+
   fourLetterWord(word: number): FourLetterAnswer | undefined {
     return this.fourLetterWords.answer(word);
   }
@@ -315,6 +320,13 @@ export class ServerCore implements ConnectionHost {
       connection.destroy();
       return;
     }
+    if (this.isReadOnly && !request.readOnly) {
+      this.env.log.debug('refusing a client that wants to write, for there is no leader', {
+        remote: connection.remoteHost,
+      });
+      connection.destroy();
+      return;
+    }
     this.stats.connectionRequests++;
     if (!this.throttle.admit(request.sessionId === 0n ? 'global' : 'renew')) {
       this.stats.connectionsRejected++;
@@ -336,7 +348,8 @@ export class ServerCore implements ConnectionHost {
     if (request.sessionId === 0n) {
       const sessionId = role.newSession(timeoutMs);
       this.connectionsBySession.set(sessionId, connection);
-      connection.createSession(sessionId, timeoutMs);
+      if (role.opensSessionsAlone) connection.establish(sessionId, timeoutMs);
+      else connection.createSession(sessionId, timeoutMs);
     } else {
       this.reattach(role, connection, request, timeoutMs);
     }

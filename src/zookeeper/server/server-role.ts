@@ -19,7 +19,9 @@ export interface SessionOverview {
 export interface ServerRole {
   readonly mode: ServerMode;
   readonly sessions: SessionOverview;
-  /** An id for the session of a client that has none. Its creation comes as a request. */
+  /** Whether new sessions are this server's matter alone, and open without a transaction. */
+  readonly opensSessionsAlone: boolean;
+  /** An id for the session of a client that has none. Its creation comes as a request, if it needs one. */
   newSession(timeoutMs: number): bigint;
   /** Whether a session, whose password was right, goes on at this server; answers now or in a later turn. */
   reattach(sessionId: bigint, timeoutMs: number, answer: (lives: boolean) => void): void;
