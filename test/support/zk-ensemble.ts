@@ -9,6 +9,7 @@ import {
   startZooKeeperServer,
   type ZooKeeperServerOptions,
 } from '../../src/zookeeper/index.ts';
+import { loadServerConfig } from '../../src/zookeeper/server/config-file.ts';
 import type { EnsembleConfig } from '../../src/zookeeper/server/ensemble-config.ts';
 import type { DataTree, TxnObserver } from '../../src/zookeeper/tree/data-tree.ts';
 import type { ZabGuards } from '../../src/zookeeper/zab/guards.ts';
@@ -23,6 +24,8 @@ export interface ZkEnsembleOptions {
   ensemble?: Partial<Omit<EnsembleConfig, 'serverId' | 'quorum'>>;
   /** Servers that know each other from the start; the others know these and themselves. All by default. */
   initial?: readonly number[];
+  /** Whether servers read a zoo.cfg of their own, which reconfigurations change. */
+  hasFiles?: boolean;
   /** Sees every transaction that a server applies. */
   observer?: (id: number) => TxnObserver;
   /** Rules of the protocol that the servers go without. */
@@ -79,6 +82,41 @@ export class ZkEnsemble {
     return `zk${id}:${QUORUM_PORT}:${ELECTION_PORT}:${role};0.0.0.0:${CLIENT_PORT}`;
   }
 
+  /** Writes the zoo.cfg that an operator would give a server, from what its host knows now. */
+  configure(id: number): void {
+    const { disk } = this.host(id).env;
+    const write = (path: string, text: string): void => {
+      const file = disk.open(path, 'write');
+      file.truncate(0);
+      file.write([Buffer.from(text)], 0);
+      file.syncNow();
+      file.close();
+    };
+    const lines = [...this.ensembleConfig(id).quorum.members.keys()].map((member) => {
+      return `server.${member}=${this.line(member)}`;
+    });
+    const settings = [
+      'dataDir=/data',
+      'initLimit=10',
+      'syncLimit=5',
+      'reconfigEnabled=true',
+      'tickTime=1000',
+    ];
+    disk.makeDirectory('/data');
+    disk.makeDirectory('/conf');
+    write('/conf/zoo.cfg', [...settings, ...lines].join('\n'));
+    write('/data/myid', `${id}\n`);
+    disk.syncDirectory('/data');
+    disk.syncDirectory('/conf');
+    disk.syncDirectory('/');
+  }
+
+  private fileOptions(id: number): ZooKeeperServerOptions {
+    const { disk } = this.host(id).env;
+    if (disk.stat('/conf/zoo.cfg') === undefined) this.configure(id);
+    return loadServerConfig(disk, '/conf/zoo.cfg').options;
+  }
+
   /** Starts a server, on a host that is up. */
   async start(...ids: number[]): Promise<void> {
     await Promise.all(
@@ -92,7 +130,9 @@ export class ZkEnsemble {
             // Small enough that every run sees files grow.
             preAllocSizeBytes: 16 * 1024,
             ...this.options.server,
-            ensemble: this.ensembleConfig(id),
+            ...(this.options.hasFiles === true
+              ? this.fileOptions(id)
+              : { ensemble: this.ensembleConfig(id) }),
           },
           {
             ...(this.options.observer === undefined ? {} : { observer: this.options.observer(id) }),
