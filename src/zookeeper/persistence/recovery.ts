@@ -33,6 +33,7 @@ export interface Recovered {
   readonly txns: number;
   /** Transactions after which the tree had an unexpected digest. */
   readonly digestMismatches: number;
+  readonly tookMs: number;
 }
 
 /** Transactions replayed between two progress lines. */
@@ -67,13 +68,14 @@ export async function recover(
     snapshotZxid,
     txns,
     digestMismatches: digests.mismatches,
+    tookMs: Math.round(env.clock.monotonicMs() - startMs),
   };
   env.log.info('data recovered', {
     snapshotZxid: hex(snapshotZxid ?? 0),
     lastZxid: hex(recovered.lastZxid),
     txns,
     nodes: tree.nodeCount,
-    tookMs: Math.round(env.clock.monotonicMs() - startMs),
+    tookMs: recovered.tookMs,
   });
   return recovered;
 }

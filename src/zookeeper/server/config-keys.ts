@@ -72,6 +72,7 @@ export const SETTINGS: readonly Setting[] = [
   propertyKey('admin.idleTimeout', 'adminIdleTimeoutMs', integer(1, MAX_INT)),
   propertyKey('admin.snapshot.enabled', 'adminSnapshotEnabled', trueOrFalse),
   propertyKey('admin.rateLimiterIntervalInMS', 'adminSnapshotIntervalMs', millis),
+  propertyKey('request_throttle_max_requests', 'requestThrottleMaxRequests', integer(0, MAX_INT)),
   propertyKey('maxCnxns', 'maxCnxns', integer(0, MAX_INT)),
   propertyKey('largeRequestThreshold', 'largeRequestThreshold', integer(-1, MAX_INT)),
   propertyKey('largeRequestMaxBytes', 'largeRequestMaxBytes', integer(1, MAX_INT)),

@@ -35,6 +35,8 @@ export interface ZooKeeperServerConfig extends ConnectionThrottleConfig {
   readonly maxBufferBytes: number;
   /** Requests under way before the server stops reading from clients that have some. */
   readonly globalOutstandingLimit: number;
+  /** request_throttle_max_requests: as globalOutstandingLimit, and beside it; 0 for no limit. */
+  readonly requestThrottleMaxRequests: number;
   /** Connections that send no connect request are closed after this. */
   readonly sessionlessTimeoutMs: number;
   /** 4lw.commands.whitelist: words, or `*`. */
@@ -159,6 +161,7 @@ export function completeConfig(options: ZooKeeperServerOptions): ZooKeeperServer
     systemProperties: new Map(),
     maxBufferBytes: DEFAULT_MAX_BUFFER_BYTES,
     globalOutstandingLimit: 1000,
+    requestThrottleMaxRequests: 0,
     sessionlessTimeoutMs: 10_000,
     fourLetterWhitelist: ['srvr'],
     skipAcl: false,

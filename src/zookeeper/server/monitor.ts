@@ -99,6 +99,9 @@ function counters(core: ServerCore): Metric[] {
     counter('commit_count', stats.commits),
     counter('stale_sessions_expired', stats.staleSessionsExpired),
     counter('large_requests_rejected', stats.largeRequestsRejected),
+    counter('digest_mismatches_count', storage.metrics.digestMismatches),
+    counter('request_throttle_wait_count', stats.throttleWaits),
+    counter('looking_count', stats.lookingCount),
     counter('snapshot_error_count', storage.metrics.snapshotErrors),
     counter('snapshot_rate_limited_count', stats.snapshotsRateLimited),
     ...[...stats.quotaExceeded].map(
@@ -109,6 +112,13 @@ function counters(core: ServerCore): Metric[] {
 
 function summaries({ stats, storage }: ServerCore): Metric[] {
   return [
+    summary('dbinittime', storage.metrics.startupMs),
+    summary('startup_txns_loaded', storage.metrics.startupTxns),
+    summary('election_time', stats.electionMs),
+    summary('node_created_watch_count', stats.firedWatches.created),
+    summary('node_deleted_watch_count', stats.firedWatches.deleted),
+    summary('node_changed_watch_count', stats.firedWatches.changed),
+    summary('node_children_watch_count', stats.firedWatches.children),
     summary('fsynctime', storage.metrics.syncMs),
     summary('sync_processor_batch_size', storage.metrics.batchSize),
     summary('snapshottime', storage.metrics.snapshotMs),

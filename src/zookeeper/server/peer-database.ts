@@ -148,7 +148,7 @@ export class PeerDatabase implements History {
 
   private adopt(recovered: Recovered): void {
     this.takeSessions(recovered.sessions);
-    this.storage.recovered(recovered.txns);
+    this.storage.recovered(recovered);
     this.writeConfigNode();
   }
 

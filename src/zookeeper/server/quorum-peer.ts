@@ -74,6 +74,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   private term: PeerTerm | undefined;
   private readOnlyTimer: Timer | undefined;
   private electedId: number | undefined;
+  private lookingSinceMs = 0;
   private peerState: QuorumPeerState = 'LOOKING';
   /** The end of a term under way. */
   private ending: Promise<void> = Promise.resolve();
@@ -151,6 +152,12 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   /** Opens the election port and looks for a leader. Rejects when the port cannot be had. */
   async start(): Promise<void> {
     await this.electionPort.start();
+    this.beginLooking();
+  }
+
+  private beginLooking(): void {
+    this.core.stats.lookingCount++;
+    this.lookingSinceMs = this.core.monotonicMs();
     this.election.startLooking();
     this.awaitReadOnly();
   }
@@ -277,6 +284,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
 
   private decided({ vote, state }: Decision): void {
     if (this.peerState === 'STOPPED') return;
+    this.core.stats.electionMs.add(Math.round(this.core.monotonicMs() - this.lookingSinceMs));
     this.env.log.info('a leader has been elected', { leader: vote.leader, state });
     this.begin(state, vote.leader);
   }
@@ -353,8 +361,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
       if (successor === undefined) {
         this.peerState = 'LOOKING';
         this.electedId = undefined;
-        this.election.startLooking();
-        this.awaitReadOnly();
+        this.beginLooking();
       } else {
         this.begin(this.election.settleOn(successor), successor.leader);
       }

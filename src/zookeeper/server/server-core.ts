@@ -118,6 +118,7 @@ export class ServerCore implements ConnectionHost {
     this.access = new AccessControl(config);
     this.committer = this.newCommitter();
     tree.listen(this.watches);
+    this.watches.onFired = (type, watchers) => this.stats.watchesFired(type, watchers);
     this.fourLetterWords = new FourLetterWords(this, env);
     this.throttle = new ConnectionThrottle(config, env.clock, env.random);
     this.largeRequests = new LargeRequests(config);
@@ -397,7 +398,10 @@ export class ServerCore implements ConnectionHost {
   // Requests
 
   isOverloaded(): boolean {
-    return this.inProcess > this.config.globalOutstandingLimit;
+    const { globalOutstandingLimit, requestThrottleMaxRequests } = this.config;
+    const isThrottled = requestThrottleMaxRequests > 0 && this.inProcess >= requestThrottleMaxRequests;
+    if (isThrottled) this.stats.throttleWaits++;
+    return isThrottled || this.inProcess > globalOutstandingLimit;
   }
 
   get outstandingRequests(): number {

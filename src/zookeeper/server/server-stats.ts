@@ -1,3 +1,4 @@
+import { EventType } from '../../wire/zookeeper/op-codes.ts';
 import { Summary } from './summary.ts';
 
 /** Smallest, largest, last, count and sum of something. */
@@ -50,12 +51,31 @@ export class ServerStats {
   connectionRequests = 0;
   largeRequestsRejected = 0;
   snapshotsRateLimited = 0;
+  /** Requests that came while so many were under way that their connection had to wait. */
+  throttleWaits = 0;
+  /** How often this member of an ensemble has looked for a leader, and how long until it had one. */
+  lookingCount = 0;
+  readonly electionMs = new Summary();
+  /** Watchers told of one event, by its kind. */
+  readonly firedWatches = {
+    created: new Summary(),
+    deleted: new Summary(),
+    changed: new Summary(),
+    children: new Summary(),
+  };
   /** From the arrival of a request to its answer, in milliseconds. */
   readonly readLatencyMs = new Summary({ detailed: true });
   readonly updateLatencyMs = new Summary({ detailed: true });
   readonly connectionTokenDeficit = new Summary();
   /** Refused writes by the first name in their paths. */
   readonly quotaExceeded = new Map<string, number>();
+
+  watchesFired(type: EventType, watchers: number): void {
+    if (type === EventType.nodeCreated) this.firedWatches.created.add(watchers);
+    else if (type === EventType.nodeDeleted) this.firedWatches.deleted.add(watchers);
+    else if (type === EventType.nodeDataChanged) this.firedWatches.changed.add(watchers);
+    else if (type === EventType.nodeChildrenChanged) this.firedWatches.children.add(watchers);
+  }
 
   /** `srst` */
   reset(): void {
@@ -75,6 +95,10 @@ export class ServerStats {
     this.connectionRequests = 0;
     this.largeRequestsRejected = 0;
     this.snapshotsRateLimited = 0;
+    this.lookingCount = 0;
+    this.throttleWaits = 0;
+    this.electionMs.reset();
+    for (const summary of Object.values(this.firedWatches)) summary.reset();
     this.readLatencyMs.reset();
     this.updateLatencyMs.reset();
     this.connectionTokenDeficit.reset();

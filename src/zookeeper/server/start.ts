@@ -160,7 +160,7 @@ async function standalone({ env, config, store, hooks, failed }: Parts): Promise
   const recovered = await store.recover(tree);
   const sessionTimeouts = recovered.sessions;
   const storage = new StoreStorage({ env, config, store, tree, sessionTimeouts });
-  storage.recovered(recovered.txns);
+  storage.recovered(recovered);
   const core = new ServerCore({ env, config, tree, sessionTimeouts, storage });
   const server = new StandaloneServer(core, failed);
   const listener = await core.listen();

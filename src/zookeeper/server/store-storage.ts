@@ -1,6 +1,7 @@
 import type { Env } from '../../env/env.ts';
 import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
 import { listSnapshots } from '../persistence/file-names.ts';
+import type { Recovered } from '../persistence/recovery.ts';
 import type { SnapshotInfo } from '../persistence/snapshot-writer.ts';
 import type { Store } from '../persistence/store.ts';
 import type { DataTree } from '../tree/data-tree.ts';
@@ -15,6 +16,10 @@ export interface StorageMetrics {
   readonly batchSize: Summary;
   readonly snapshotMs: Summary;
   snapshotErrors: number;
+  /** Loading the data: how long it took, and how many transactions the logs had. */
+  readonly startupMs: Summary;
+  readonly startupTxns: Summary;
+  digestMismatches: number;
   /** Syncs above the threshold that makes them be logged. */
   slowSyncs: number;
 }
@@ -34,6 +39,9 @@ export class StoreStorage implements ServerStorage {
     batchSize: new Summary(),
     snapshotMs: new Summary(),
     snapshotErrors: 0,
+    startupMs: new Summary(),
+    startupTxns: new Summary(),
+    digestMismatches: 0,
     slowSyncs: 0,
   };
   private waiting = 0;
@@ -49,9 +57,12 @@ export class StoreStorage implements ServerStorage {
     this.drawLimits();
   }
 
-  /** So many transactions were in the log behind the snapshot that was loaded. */
-  recovered(txns: number): void {
+  /** The data has been loaded: the log goes on behind the snapshot that was found. */
+  recovered({ txns, tookMs, digestMismatches }: Recovered): void {
     this.sinceSnapshot = txns;
+    this.metrics.startupMs.add(tookMs);
+    this.metrics.startupTxns.add(txns);
+    this.metrics.digestMismatches += digestMismatches;
   }
 
   append({ entry, payload }: EncodedTxn): void {

@@ -30,6 +30,8 @@ type WatchLists = Pick<SetWatches2, 'dataWatches' | 'existWatches' | 'childWatch
 export class Watches<W extends Watcher> implements TreeListener {
   readonly data = new WatchTable<W>();
   readonly children = new WatchTable<W>();
+  /** Hears of how many watchers an event went to; only of events that somebody watched. */
+  onFired: ((type: EventType, watchers: number) => void) | undefined;
 
   get size(): number {
     return this.data.size + this.children.size;
@@ -131,29 +133,30 @@ export class Watches<W extends Watcher> implements TreeListener {
   }
 
   nodeCreated({ path, acl, parentPath, parentAcl, zxid }: NodeChange): void {
-    tell(this.data.trigger(path), { type: EventType.nodeCreated, path, zxid, acl });
+    this.tell(this.data.trigger(path), { type: EventType.nodeCreated, path, zxid, acl });
     const type = EventType.nodeChildrenChanged;
-    tell(this.children.trigger(parentPath), { type, path: parentPath, zxid, acl: parentAcl });
+    this.tell(this.children.trigger(parentPath), { type, path: parentPath, zxid, acl: parentAcl });
   }
 
   /** Who watches both the data and the children of a node hears of its deletion once. */
   nodeDeleted({ path, acl, parentPath, parentAcl, zxid }: NodeChange): void {
     const event: WatchEvent = { type: EventType.nodeDeleted, path, zxid, acl };
     const told = this.data.trigger(path);
-    tell(told, event);
-    tell(this.children.trigger(path), event, told);
+    this.tell(told, event);
+    this.tell(this.children.trigger(path), event, told);
     const type = EventType.nodeChildrenChanged;
-    tell(this.children.trigger(parentPath), { type, path: parentPath, zxid, acl: parentAcl });
+    this.tell(this.children.trigger(parentPath), { type, path: parentPath, zxid, acl: parentAcl });
   }
 
   dataChanged(path: string, acl: readonly ACL[], zxid: number): void {
-    tell(this.data.trigger(path), { type: EventType.nodeDataChanged, path, zxid, acl });
+    this.tell(this.data.trigger(path), { type: EventType.nodeDataChanged, path, zxid, acl });
   }
-}
 
-function tell<W extends Watcher>(watchers: Set<W> | undefined, event: WatchEvent, except?: Set<W>): void {
-  if (watchers === undefined) return;
-  for (const watcher of watchers) if (!except?.has(watcher)) watcher.watchEvent(event);
+  private tell(watchers: Set<W> | undefined, event: WatchEvent, except?: Set<W>): void {
+    if (watchers === undefined || watchers.size === 0) return;
+    this.onFired?.(event.type, watchers.size);
+    for (const watcher of watchers) if (!except?.has(watcher)) watcher.watchEvent(event);
+  }
 }
 
 function* paths(list: readonly (string | null)[] | null | undefined): Iterable<string> {

@@ -78,16 +78,19 @@ describe('limits of a ZooKeeper server', () => {
     });
   });
 
-  it('stop the reading from clients that have requests under way, and serve all in the end', async () => {
-    await withServer({ globalOutstandingLimit: 10 }, async (zk) => {
-      const client = await zk.client();
-      await client.call(OpCode.create, create('/n'));
-      for (let i = 0; i < 300; i++) client.request(OpCode.setData, setData('/n', String(i)));
-      for (let i = 0; i < 300; i++) assert.ok((await client.next()) !== undefined);
-      const { record } = await client.call(OpCode.exists, { path: '/n', watch: false });
-      assert.equal((record as ExistsResponse).stat.version, 300);
+  for (const limit of [{ globalOutstandingLimit: 10 }, { requestThrottleMaxRequests: 10 }]) {
+    const [key] = Object.keys(limit);
+    it(`stop the reading from clients that have requests under way (${key}), and serve all in the end`, async () => {
+      await withServer(limit, async (zk) => {
+        const client = await zk.client();
+        await client.call(OpCode.create, create('/n'));
+        for (let i = 0; i < 300; i++) client.request(OpCode.setData, setData('/n', String(i)));
+        for (let i = 0; i < 300; i++) assert.ok((await client.next()) !== undefined);
+        const { record } = await client.call(OpCode.exists, { path: '/n', watch: false });
+        assert.equal((record as ExistsResponse).stat.version, 300);
+      });
     });
-  });
+  }
 
   it('end service when the disk is full, without acknowledging what was not stored', async () => {
     await withServer({}, async (zk, server) => {
