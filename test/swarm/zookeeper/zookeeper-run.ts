@@ -1,4 +1,5 @@
 import type { Simulation } from '../../../src/env/sim/simulation.ts';
+import { ErrorCode } from '../../../src/wire/zookeeper/errors.ts';
 import {
   type RunningZooKeeperServer,
   startZooKeeperServer,
@@ -94,7 +95,9 @@ class ZooKeeperRun implements SystemRun {
     const [first] = this.clients;
     first?.resume();
     await eventually(this.sim, 'a first client is served', () => first?.isReady === true, 10_000);
-    for (const path of ROOTS) first?.send({ kind: 'create', path, value: '', flags: 0 });
+    const roots = ROOTS.map((path) => first?.send({ kind: 'create', path, value: '', flags: 0 }));
+    const haveRoots = (): boolean => roots.every((each) => each?.reply?.err === ErrorCode.OK);
+    await eventually(this.sim, 'a first client is answered', haveRoots, 10_000);
     for (const client of this.clients) client.resume();
     for (const load of this.loads) load.start();
   }

@@ -20,6 +20,15 @@ describe('SessionTracker', () => {
     }
   });
 
+  it('does not expire a session whose end is under way', () => {
+    const sessions = tracker();
+    const id = sessions.create(3000, 10_000);
+    sessions.setClosing(id);
+    assert.deepEqual(sessions.expire(60_000), []);
+    sessions.remove(id);
+    assert.equal(sessions.size, 0);
+  });
+
   it('keeps a session that is touched, also after the process was held up for long', () => {
     const sessions = tracker();
     const id = sessions.create(3000, 10_000);
