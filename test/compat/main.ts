@@ -10,8 +10,10 @@ import { javaToolsScenarios } from './scenarios/java-tools.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
 import { zookeeperEnsembleScenarios } from './scenarios/zookeeper-ensemble.ts';
+import { zookeeperFailoverScenarios } from './scenarios/zookeeper-failover.ts';
 import { zookeeperKillsScenarios } from './scenarios/zookeeper-kills.ts';
 import { zookeeperReconfigScenarios } from './scenarios/zookeeper-reconfig.ts';
+import { zookeeperRollingScenarios } from './scenarios/zookeeper-rolling.ts';
 import { zookeeperShellScenario } from './scenarios/zookeeper-shell.ts';
 
 const usage = `usage: npm run compat -- [--quick] [--only TEXT[,TEXT...]] [--target ours|apache] [--list]
@@ -68,6 +70,8 @@ async function main(): Promise<number> {
     ...diskScenarios,
     ...zookeeperEnsembleScenarios,
     ...zookeeperKillsScenarios,
+    ...zookeeperRollingScenarios,
+    ...zookeeperFailoverScenarios,
     ...zookeeperReconfigScenarios,
     mainJobScenario,
   ];

@@ -131,8 +131,8 @@ export class Ensemble {
     member.daemon = await begin(this.context.toolbox, options);
   }
 
-  async kill(member: Member): Promise<void> {
-    await member.daemon?.stop('SIGKILL');
+  async kill(member: Member, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await member.daemon?.stop(signal);
     member.daemon = undefined;
   }
 
@@ -339,7 +339,7 @@ async function takeBack(ensemble: Ensemble, kind: Kind): Promise<void> {
 }
 
 /** Apache's servers compare the digest of every transaction with their tree's. */
-async function noMismatches(ensemble: Ensemble): Promise<void> {
+export async function noMismatches(ensemble: Ensemble): Promise<void> {
   for (const member of ensemble.members.filter(({ kind }) => kind === 'apache')) {
     const answer = (await ask(member.port, 'mntr')) ?? '';
     const count = /^zk_digest_mismatches_count\t(\d+)/m.exec(answer)?.[1];
