@@ -141,6 +141,34 @@ scenario('configuration of a topic is altered, told of and described', async ({ 
   assert.equal(zooKeeper.data('/config/topics/t'), '{"version":1,"config":{"segment.bytes":"1048576"}}');
 });
 
+scenario(
+  'a list that is appended to grows no further than a znode can hold',
+  async ({ admin, zooKeeper }) => {
+    await callHandler(createTopicsHandler(admin), createTopics, 7, {
+      topics: [newTopic('t')],
+      timeoutMs: 5000,
+    });
+    const alter = incrementalAlterConfigsHandler(admin);
+    // One value is no longer than 32 KiB; the list of all of them is.
+    const append = async (number: number) => {
+      const value = Array.from({ length: 3000 }, (_, index) => `${number * 3000 + index}:0`).join(',');
+      const configs = [{ name: 'leader.replication.throttled.replicas', configOperation: 2, value }];
+      const answer = await callHandler(alter, incrementalAlter, 1, {
+        resources: [{ ...topicResource('t'), configs }],
+        validateOnly: false,
+      });
+      return answer?.responses[0];
+    };
+    let taken = 0;
+    let answer = await append(taken);
+    while (answer?.errorCode === ErrorCode.NONE && taken < 100) answer = await append(++taken);
+    assert.equal(answer?.errorCode, ErrorCode.INVALID_CONFIG);
+    assert.match(answer.errorMessage ?? '', /does not fit into a znode/);
+    const bytes = zooKeeper.data('/config/topics/t')?.length ?? 0;
+    assert.ok(bytes > 900_000 && bytes <= 1_000_000, `${bytes} bytes are stored`);
+  },
+);
+
 scenario('alterations that are refused leave nothing behind', async ({ admin, zooKeeper }) => {
   await callHandler(createTopicsHandler(admin), createTopics, 7, {
     topics: [newTopic('t')],

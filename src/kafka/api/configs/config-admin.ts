@@ -6,6 +6,7 @@ import { ControllerMovedError } from '../../zk/guarded.ts';
 import type { ZkStores } from '../../zk/stores.ts';
 import { defaultEntity } from '../../zk/znodes/entity-config.ts';
 import { type ApiError, apiError, isApiError, noError } from '../api-error.ts';
+import { configSizeError } from '../znode-size.ts';
 import {
   type AlterOutcome,
   type ConfigAlteration,
@@ -114,6 +115,8 @@ export class ConfigAdmin {
           `${secret} would stand in ZooKeeper for all to read: set it in server.properties`,
         );
       }
+      const sizeError = configSizeError(outcome.configs);
+      if (sizeError !== null) return sizeError;
       return validateOnly ? noError : this.#write(target, outcome.configs);
     };
     const done = this.#tail.then(change);

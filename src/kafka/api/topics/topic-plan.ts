@@ -3,6 +3,7 @@ import { ErrorCode } from '../../../wire/kafka/errors.ts';
 import { assignReplicas, assignReplicasRackAware } from '../../controller/replica-assignment.ts';
 import type { Broker } from '../../metadata/model.ts';
 import { type ApiError, apiError } from '../api-error.ts';
+import { MAX_ZNODE_BYTES } from '../znode-size.ts';
 
 /** Replicas by partition. */
 export type Replicas = ReadonlyMap<number, readonly number[]>;
@@ -15,9 +16,6 @@ export interface AssignmentWish {
   startIndex?: number;
   startPartition?: number;
 }
-
-/** ZooKeeper takes no larger request by default (`jute.maxbuffer`); it ends the session's connection instead. */
-const MAX_ZNODE_BYTES = 1_000_000;
 
 /** Whether the topic's node can hold entries such as `"12345":[1,2],`, before any of them is made. */
 function fitsIntoZnode(partitions: number, replicationFactor: number): boolean {
