@@ -12,7 +12,6 @@ import {
 } from '../env/node/processes.ts';
 import { completeConfig } from '../zookeeper/server/config.ts';
 import { loadServerConfig, type ServerConfigFile } from '../zookeeper/server/config-file.ts';
-import { startZooKeeperServer } from '../zookeeper/server/start.ts';
 import { SERVER_VERSION } from '../zookeeper/server/version.ts';
 import { CliError, runCommand } from './failure.ts';
 import { fourLetterWord } from './four-letter-word.ts';
@@ -20,7 +19,7 @@ import { type Environment, readEnvironment, splitFlags, systemProperties } from 
 import { waitUntil } from './wait-until.ts';
 
 const usage =
-  'Usage: zkServer.sh [--config <conf-dir>] [-Dproperty=value]* ' +
+  'Usage: zkServer.sh [--config <conf-dir>] [-Dproperty=value]* [--json] ' +
   '{start|start-foreground|stop|version|restart|status|print-cmd} [zoo.cfg]';
 /** As Apache's QuorumPeerMain: an invalid invocation, and a data directory that cannot be used. */
 const EXIT_CODES = { ZooKeeperConfigError: 2, PersistenceError: 3 };
@@ -35,10 +34,12 @@ interface Invocation {
   readonly environment: Environment;
   /** `-D` of the command line. */
   readonly flags: readonly string[];
+  /** Whether `status` answers in JSON. */
+  readonly json: boolean;
 }
 
 function parse(args: readonly string[], env: Env): Invocation {
-  const rest = args.filter((arg) => !arg.startsWith('-D'));
+  const rest = args.filter((arg) => !arg.startsWith('-D') && arg !== '--json');
   let configDir = process.env['ZOOCFGDIR'] ?? 'conf';
   if (rest[0] === '--config') {
     if (rest[1] === undefined) throw new CliError(usage);
@@ -53,7 +54,14 @@ function parse(args: readonly string[], env: Env): Invocation {
   const inPlace = dirname(given) !== '.' || (named !== undefined && env.disk.stat(given) !== undefined);
   const configPath = resolve(inPlace ? given : join(configDir, given));
   const flags = args.filter((arg) => arg.startsWith('-D'));
-  return { verb, configPath, configDir: resolve(configDir), environment, flags };
+  return {
+    verb,
+    configPath,
+    configDir: resolve(configDir),
+    environment,
+    flags,
+    json: args.includes('--json'),
+  };
 }
 
 /** `-Dname=value` settings, where Apache's script takes them from; later ones win. */
@@ -82,6 +90,8 @@ async function foreground(env: Env, invocation: Invocation): Promise<number> {
   tuneCollectorForServer();
   const { options, warnings } = load(env, invocation);
   for (const warning of warnings) env.log.warn(warning);
+  // The other verbs answer sooner for not loading the server.
+  const { startZooKeeperServer } = await import('../zookeeper/server/start.ts');
   const server = await startZooKeeperServer(env, options, { process: nodeProcessFacts });
   closeOnSignal(
     () => server.close(),
@@ -171,6 +181,7 @@ async function stop(env: Env, invocation: Invocation): Promise<number> {
 
 async function status(env: Env, invocation: Invocation): Promise<number> {
   const { clientPort, clientPortAddress } = completeConfig(load(env, invocation).options);
+  if (invocation.json) return statusJson(env, clientPortAddress, clientPort);
   console.log(
     `Client port found: ${clientPort}. Client address: ${clientPortAddress ?? 'localhost'}. Client SSL: false.`,
   );
@@ -178,6 +189,19 @@ async function status(env: Env, invocation: Invocation): Promise<number> {
   const mode = text?.match(/^Mode: .*$/m)?.[0];
   console.log(mode ?? 'Error contacting service. It is probably not running.');
   return mode === undefined ? 1 : 0;
+}
+
+async function statusJson(env: Env, address: string | undefined, clientPort: number): Promise<number> {
+  const clientAddress = address ?? 'localhost';
+  const text = await fourLetterWord(env, address, clientPort, 'srvr');
+  const lineOf = (name: string) => text?.match(new RegExp(`^${name}: (.*)$`, 'm'))?.[1];
+  const mode = lineOf('Mode') ?? null;
+  const version = lineOf('Zookeeper version') ?? null;
+  const running = text !== undefined;
+  console.log(
+    JSON.stringify({ clientAddress, clientPort, running, mode, version, zxid: lineOf('Zxid') ?? null }),
+  );
+  return mode === null ? 1 : 0;
 }
 
 function printCommand(env: Env, invocation: Invocation): number {

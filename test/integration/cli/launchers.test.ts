@@ -73,6 +73,15 @@ describe('the launchers', { timeout: 120_000 }, () => {
     assert.equal(stderr, `Using config: ${zooCfg}\n`);
   });
 
+  it('tell programs the state of ZooKeeper in JSON', async () => {
+    const { code, stdout } = await zk('status', zooCfg, '--json');
+    assert.equal(code, 0);
+    const { version, zxid, ...rest } = JSON.parse(stdout);
+    assert.deepEqual(rest, { clientAddress: '127.0.0.1', clientPort, running: true, mode: 'standalone' });
+    assert.match(version, /^3\.9\./);
+    assert.match(zxid, /^0x[0-9a-f]+$/);
+  });
+
   it('do not start a second ZooKeeper from the same file', async () => {
     const { code, stdout } = await zk('start', zooCfg);
     assert.equal(code, 1);
