@@ -108,9 +108,10 @@ export function formatHostAndPort(address: { readonly host: string; readonly por
 
 function parseAddress(address: string): PeerAddress & { role: PeerRole | undefined } {
   const [host, quorum, election, role, ...more] = splitHost(address.trim());
-  if (!host || quorum === undefined || election === undefined || more.length > 0) {
+  if (host === undefined || quorum === undefined || election === undefined || more.length > 0) {
     throw new BadValue(`has no such form: ${FORM}`);
   }
+  checkHost(host);
   const quorumPort = portOf(quorum);
   const electionPort = portOf(election);
   if (quorumPort === electionPort) throw new BadValue('uses one port for quorum and election: give two');
@@ -125,9 +126,15 @@ function parseClient(client: string): { host: string; port: number } {
   const parts = splitHost(client.trim());
   const [first = '', second] = parts;
   if (parts.length > 2) throw new BadValue(`has no such form: ${FORM}`);
-  return second === undefined
-    ? { host: '0.0.0.0', port: portOf(first) }
-    : { host: first, port: portOf(second) };
+  if (second === undefined) return { host: '0.0.0.0', port: portOf(first) };
+  checkHost(first);
+  return { host: first, port: portOf(second) };
+}
+
+/** No host has these, and some would change the meaning of the lines that it is written in. */
+function checkHost(host: string): void {
+  if (!/^[^\s\\|;=,#!"'[\]]+$/.test(host))
+    throw new BadValue(`has "${host}" where a host should be: ${FORM}`);
 }
 
 /** Splits at colons, but not within the brackets of an IPv6 address (ConfigUtils.getHostAndPort). */

@@ -37,6 +37,13 @@ export interface ElectionPortOptions {
   readonly bindAttempts?: number;
 }
 
+/** What was last meant for a server. */
+interface Message {
+  readonly frame: Buffer;
+  /** From a server that looks for a leader, and wants to hear of it. */
+  readonly isQuestion: boolean;
+}
+
 const CONNECT_TIMEOUT_MS = 5000;
 const BIND_ATTEMPTS = 3;
 const FIRST_RETRY_MS = 200;
@@ -51,7 +58,7 @@ const LONGEST_RETRY_MS = 5000;
  *     none    --call from a larger id--> linked
  *     any     --call from a smaller id--> dialing: that server may have restarted, its old connection is dropped
  *     dialing, introduced --failed, not called back--> waits, twice as long each time --> dialing
- *     linked  --connection lost--> none, or dialing when something waits to be sent
+ *     linked  --connection lost--> none, or dialing when something waits to be sent or was a question
  *     linked  --call from a larger id--> linked by the new connection
  *
  * For each server the last message alone is kept until it can be sent, for votes replace each other. A new
@@ -62,8 +69,8 @@ export class ElectionPort {
   private readonly listener: ElectionListener;
   private readonly links = new Map<number, ElectionLink>();
   private readonly dialing = new Set<number>();
-  private readonly waiting = new Map<number, Buffer>();
-  private readonly sent = new Map<number, Buffer>();
+  private readonly waiting = new Map<number, Message>();
+  private readonly sent = new Map<number, Message>();
   private readonly retries = new Map<number, { delayMs: number; timer: Timer }>();
   private nextObserverId = -1;
   private isClosed = false;
@@ -107,7 +114,8 @@ export class ElectionPort {
   send(to: number, notification: Notification): void {
     if (this.isClosed) return;
     const state = PEER_STATES.indexOf(notification.state);
-    this.waiting.set(to, encodeNotification({ ...notification, state, config: notification.config ?? '' }));
+    const frame = encodeNotification({ ...notification, state, config: notification.config ?? '' });
+    this.waiting.set(to, { frame, isQuestion: notification.state === 'LOOKING' });
     this.flush(to);
   }
 
@@ -128,15 +136,15 @@ export class ElectionPort {
   }
 
   private flush(id: number): void {
-    const frame = this.waiting.get(id);
-    if (frame === undefined) return;
+    const message = this.waiting.get(id);
+    if (message === undefined) return;
     const link = this.links.get(id);
     if (link === undefined) {
       this.connectTo(id);
     } else if (link.isWritable) {
       this.waiting.delete(id);
-      this.sent.set(id, frame);
-      link.send(frame);
+      this.sent.set(id, message);
+      link.send(message.frame);
     }
   }
 
@@ -235,16 +243,22 @@ export class ElectionPort {
     this.links.set(id, link);
     this.retries.get(id)?.timer.cancel();
     this.retries.delete(id);
-    const frame = this.waiting.get(id) ?? this.sent.get(id);
-    if (frame === undefined) return;
-    this.waiting.set(id, frame);
+    const message = this.waiting.get(id) ?? this.sent.get(id);
+    if (message === undefined) return;
+    this.waiting.set(id, message);
     this.flush(id);
   }
 
   private lost(id: number): void {
     this.links.delete(id);
-    if (id < 0) this.forget(id);
-    else if (this.waiting.has(id)) this.retryLater(id);
+    if (id < 0) {
+      this.forget(id);
+      return;
+    }
+    // A question may have got lost with the connection, or its answer.
+    const last = this.sent.get(id);
+    if (last?.isQuestion === true && !this.waiting.has(id)) this.waiting.set(id, last);
+    this.retryLater(id);
   }
 
   /** For a server that cannot be reached: an observer without an id, or one that is no member any more. */

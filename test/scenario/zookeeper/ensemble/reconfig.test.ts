@@ -5,7 +5,7 @@ import { EventType, OpCode } from '../../../../src/wire/zookeeper/op-codes.ts';
 import type { GetDataResponse } from '../../../../src/wire/zookeeper/protocol.ts';
 import { parseQuorumConfig } from '../../../../src/zookeeper/election/quorum-config.ts';
 import type { QuorumVerifier } from '../../../../src/zookeeper/election/quorum-verifier.ts';
-import type { RawZkClient } from '../../../support/raw-zk-client.ts';
+import { RawZkClient } from '../../../support/raw-zk-client.ts';
 import { write, ZkEnsemble, type ZkEnsembleOptions } from '../../../support/zk-ensemble.ts';
 
 async function withEnsemble(
@@ -152,6 +152,56 @@ describe('reconfig', () => {
       zk.kill(3);
       await zk.serving(4, 5);
       assert.ok(zk.tree(5).get('/elsewhere'));
+    });
+  });
+
+  it('grows an ensemble of one server, where that is no standalone server', async () => {
+    await withEnsemble(
+      { participants: 3, initial: [1], ensemble: { standaloneEnabled: false } },
+      async (zk) => {
+        await zk.start(1);
+        await zk.serving(1);
+        const client = await zk.client(1);
+        await write(client, '/alone');
+        await zk.start(2, 3);
+        await zk.serving();
+        const joiningServers = [2, 3].map((id) => `server.${id}=${zk.line(id)}`).join(',');
+        assert.equal((await reconfig(client, { joiningServers })).error, 0);
+        zk.kill(1);
+        await zk.serving(2, 3);
+        assert.ok(zk.tree(2).get('/alone'));
+        await write(await zk.client(2), '/together');
+      },
+    );
+  });
+
+  it('moves the client port of a server, and leaves its clients where they are', async () => {
+    await withEnsemble({ participants: 3 }, async (zk) => {
+      await zk.startAll();
+      await zk.serving();
+      const client = await zk.client(1);
+      const moved = zk.line(1).replace(/;.*/, ';0.0.0.0:2281');
+      assert.equal((await reconfig(client, { joiningServers: `server.1=${moved}` })).error, 0);
+      await write(client, '/over-the-old-connection');
+      await assert.rejects(zk.open(1), /ECONNREFUSED/);
+      const other = await RawZkClient.open(zk.clientHost.env.net, 2281, 'zk1');
+      assert.notEqual((await other.connect({ timeOut: 10_000 })).sessionId, 0n);
+      await write(other, '/over-the-new-port');
+    });
+  });
+
+  it('moves a follower to another election and quorum port, from where it votes and leads', async () => {
+    await withEnsemble({ participants: 3 }, async (zk) => {
+      await zk.startAll();
+      const leader = await zk.serving();
+      const client = await zk.client(leader);
+      const moved = zk.line(2).replace('2888:3888', '2889:3889');
+      assert.equal((await reconfig(client, { joiningServers: `server.2=${moved}` })).error, 0);
+      await write(client, '/moved');
+      await zk.sim.advance(3000);
+      zk.kill(leader);
+      assert.equal(await zk.serving(1, 2), 2);
+      await write(await zk.client(1), '/led-from-the-new-port');
     });
   });
 
