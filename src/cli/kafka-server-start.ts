@@ -12,7 +12,7 @@ import { loadBrokerConfig, readServerProperties } from '../kafka/server/config/b
 import { CliError, runCommand } from './failure.ts';
 import { collectOverride } from './overrides.ts';
 
-const usage = 'usage: kafka-server-start.sh [-daemon] server.properties [--override property=value]*';
+const usage = 'USAGE: kafka-server-start.sh [-daemon] server.properties [--override property=value]*';
 /** A broker that lives so long after its start counts as started; ZooKeeper may be slow to come. */
 const START_LIMIT_MS = 10_000;
 

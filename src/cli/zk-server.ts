@@ -6,6 +6,7 @@ import {
   announceReady,
   closeOnSignal,
   isRunning,
+  listProcesses,
   startDetached,
   terminate,
   tuneCollectorForServer,
@@ -114,7 +115,12 @@ function pidFile(file: ServerConfigFile, environment: Environment): string {
 function readPid(env: Env, path: string): number | undefined {
   if (env.disk.stat(path) === undefined) return undefined;
   const pid = Number(env.disk.readFile(path).toString().trim());
-  return Number.isInteger(pid) && pid > 0 && isRunning(pid) ? pid : undefined;
+  if (!Number.isInteger(pid) || pid <= 0 || !isRunning(pid)) return undefined;
+  // The number may have gone to another program since the server died.
+  const isServer = listProcesses().some(
+    (each) => each.pid === pid && each.command.includes('start-foreground'),
+  );
+  return isServer ? pid : undefined;
 }
 
 function outputFile(env: Env, environment: Environment): string {

@@ -119,6 +119,17 @@ describe('the launchers', { timeout: 120_000 }, () => {
     assert.match(stdout, /ZooKeeper, version 3\.9\./);
   });
 
+  it('leave a program alone that has the number of a server long gone', async () => {
+    const stale = write('stale.cfg', `dataDir=${join(scratch.path, 'stale')}`, 'clientPort=0');
+    const pidPath = join(scratch.path, 'stale/zookeeper_server.pid');
+    mkdirSync(join(scratch.path, 'stale'));
+    writeFileSync(pidPath, String(process.pid));
+    const { code, stdout } = await zk('stop', stale);
+    assert.equal(code, 0);
+    assert.match(stdout, /no zookeeper to stop/);
+    assert.equal(existsSync(pidPath), false);
+  });
+
   it('say that nothing runs, and that there is nothing to stop', async () => {
     const [port] = await freePorts(1);
     const idle = write('idle.cfg', `dataDir=${join(scratch.path, 'idle')}`, `clientPort=${port}`);
@@ -307,7 +318,7 @@ describe('the launchers', { timeout: 120_000 }, () => {
       it(`${what}: the broker shows its usage`, async () => {
         const { code, stderr } = await broker(...(what === 'no file' ? [] : [serverProperties]), ...args);
         assert.equal(code, 1);
-        assert.match(stderr, /^usage: kafka-server-start\.sh \[-daemon\] server\.properties/);
+        assert.match(stderr, /^USAGE: kafka-server-start\.sh \[-daemon\] server\.properties/);
       });
     }
   });
