@@ -17,6 +17,7 @@ import {
   plainPacket,
   proposalPacket,
 } from './packets.ts';
+import { SyncRounds } from './sync-rounds.ts';
 import type { History } from './synchronisation.ts';
 
 /** The peer that leads; read anew each time. */
@@ -76,12 +77,6 @@ interface Proposal {
 }
 
 /** A sync that waits for the leader's word. */
-interface PendingSync {
-  /** Everything up to here has to be committed first. */
-  readonly zxid: number;
-  readonly done: () => void;
-}
-
 type LeaderPhase = 'discovery' | 'election' | 'synchronisation' | 'broadcast' | 'ended';
 
 const LAST_COUNTER = 0xffff_ffff;
@@ -118,7 +113,7 @@ export class Leader implements LearnerMaster {
   private readonly proposals = new Map<number, Proposal>();
   private lastProposedZxid = 0;
   private lastCommittedZxid = 0;
-  private pendingSyncs: PendingSync[] = [];
+  private readonly syncs: SyncRounds;
   private halfTicks = 0;
   /** False once a reconfiguration has named another leader: it is that one's to commit what comes next. */
   private mayCommit = true;
@@ -137,6 +132,17 @@ export class Leader implements LearnerMaster {
     this.connected = new SyncedLearnerTracker([peer.config]);
     this.epochAcks = new SyncedLearnerTracker([peer.config]);
     this.summary = { currentEpoch: peer.currentEpoch, lastZxid: ports.history.lastProcessedZxid };
+    this.syncs = new SyncRounds({
+      newTracker: () => {
+        const votes = this.newTracker();
+        votes.add(peer.id);
+        return votes;
+      },
+      handlers: () => this.learners.filter((handler) => handler.isServing),
+      ping: (handler) => handler.ping(this.lastProposedZxid),
+      lastProposedZxid: () => this.lastProposedZxid,
+      lastCommittedZxid: () => this.lastCommittedZxid,
+    });
   }
 
   /** Begins to lead: this server itself is the first to be heard of. */
@@ -203,7 +209,7 @@ export class Leader implements LearnerMaster {
   }
 
   get pendingSyncCount(): number {
-    return this.pendingSyncs.length;
+    return this.syncs.size;
   }
 
   get uptimeMs(): number {
@@ -361,7 +367,7 @@ export class Leader implements LearnerMaster {
       this.lastCommittedZxid = zxid;
       this.sendCommit(proposal);
       this.ports.commit(proposal.txn);
-      this.finishSyncs();
+      this.syncs.finish();
     }
   }
 
@@ -425,16 +431,13 @@ export class Leader implements LearnerMaster {
     return [...this.proposals.values()].map(({ txn }) => txn);
   }
 
-  /** Calls `done` when everything proposed so far is committed. */
+  /** Calls `done` when everything proposed so far is committed, and this server certainly led when it was asked. */
   sync(done: () => void): void {
-    if (this.proposals.size === 0) done();
-    else this.pendingSyncs.push({ zxid: this.lastProposedZxid, done });
+    this.syncs.add(done);
   }
 
-  private finishSyncs(): void {
-    while (this.pendingSyncs[0] !== undefined && this.pendingSyncs[0].zxid <= this.lastCommittedZxid) {
-      this.pendingSyncs.shift()?.done();
-    }
+  pingAnswered(): void {
+    if (this.phase === 'broadcast') this.syncs.answered();
   }
 
   // Learners
@@ -473,6 +476,7 @@ export class Leader implements LearnerMaster {
       return;
     }
     for (const handler of this.handlers) handler.ping(this.lastProposedZxid);
+    this.syncs.pinged();
   }
 
   private hasQuorum(): boolean {

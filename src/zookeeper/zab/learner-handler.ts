@@ -56,6 +56,7 @@ export interface LearnerMaster {
   revalidate(handler: LearnerHandler, sessionId: bigint, timeoutMs: number): boolean;
   forwarded(handler: LearnerHandler, request: ForwardedRequest): void;
   left(handler: LearnerHandler): void;
+  pingAnswered(): void;
 }
 
 /** A peer that does not keep to the protocol, or that cannot be served: its connection is closed. */
@@ -98,6 +99,8 @@ export class LearnerHandler {
   /** Proposals sent and not acknowledged, with the time of sending; from `unackedHead` on. */
   private unacked: { readonly zxid: number; readonly sentMs: number }[] = [];
   private unackedHead = 0;
+  private pingCount = 0;
+  private pingAnswers = 0;
 
   constructor(master: LearnerMaster, link: LearnerLink) {
     this.master = master;
@@ -113,6 +116,20 @@ export class LearnerHandler {
   /** Whether the learner has the leader's history. */
   get isSynced(): boolean {
     return this.state === 'synced' || this.state === 'serving';
+  }
+
+  /** Whether the learner has been told that it may serve. */
+  get isServing(): boolean {
+    return this.state === 'serving';
+  }
+
+  /** Pings that will be answered, or have been. */
+  get pingsSent(): number {
+    return this.pingCount;
+  }
+
+  get pingsAnswered(): number {
+    return this.pingAnswers;
   }
 
   get isClosed(): boolean {
@@ -183,7 +200,9 @@ export class LearnerHandler {
         this.master.acked(this.id, zxid);
         return;
       case PacketType.PING:
+        this.pingAnswers++;
         for (const { sessionId, timeoutMs } of readPingReply(data)) this.master.touch(sessionId, timeoutMs);
+        this.master.pingAnswered();
         return;
       case PacketType.REVALIDATE: {
         const { sessionId, timeoutMs } = readRevalidate(data);
@@ -253,6 +272,8 @@ export class LearnerHandler {
 
   ping(zxid: number): void {
     if (!this.isForwarding) return;
+    // A learner answers, in order, what it gets when it serves.
+    if (this.state === 'serving') this.pingCount++;
     this.link.send(plainPacket(PacketType.PING, zxid));
   }
 

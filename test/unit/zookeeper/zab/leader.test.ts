@@ -239,13 +239,18 @@ describe('A leader', () => {
     assert.deepEqual(late.take(), ['PROPOSAL 5.2']);
   });
 
-  it('answers a sync when everything proposed before it is committed', () => {
+  it('answers a sync when a quorum answers still, and everything proposed before it is committed', () => {
     const [subject, wire] = serving();
+    const pong = pingReplyPacket(makeZxid(5, 0), []);
     let done = 0;
     subject.leader.sync(() => done++);
+    assert.deepEqual(wire.take(), ['PING 5.0']);
+    assert.equal(done, 0, 'others may lead by now');
+    wire.receive(pong);
     assert.equal(done, 1, 'nothing is under way');
     subject.leader.propose(txn(5, 1));
     subject.leader.sync(() => done++);
+    wire.receive(pong);
     subject.leader.propose(txn(5, 2));
     for (const counter of [1, 2]) {
       assert.equal(done, counter === 1 ? 1 : 2);
@@ -253,6 +258,18 @@ describe('A leader', () => {
       wire.receive(plainPacket(PacketType.ACK, makeZxid(5, counter)));
     }
     assert.equal(done, 2);
+  });
+
+  it('asks once for all syncs that come while a quorum is being asked', () => {
+    const [subject, wire] = serving();
+    const pong = pingReplyPacket(makeZxid(5, 0), []);
+    const done: number[] = [];
+    for (const number of [1, 2, 3]) subject.leader.sync(() => done.push(number));
+    assert.deepEqual(wire.take(), ['PING 5.0']);
+    wire.receive(pong);
+    assert.deepEqual([done, wire.take()], [[1], ['PING 5.0']]);
+    wire.receive(pong);
+    assert.deepEqual(done, [1, 2, 3]);
   });
 
   it('hears of sessions by pings, and says which of them live', () => {
