@@ -65,6 +65,8 @@ export interface ElectionOptions {
 export const FINALIZE_WAIT_MS = 200;
 const MAX_NOTIFICATION_MS = 60_000;
 const CURRENT_VERSION = 2;
+/** How often a server without a vote gives a voter the same answer to the same question. */
+const MOST_EQUAL_ANSWERS = 3;
 /** The zxid of a server that has no data it could vouch for. */
 const NO_ZXID = -1;
 
@@ -93,7 +95,7 @@ type Phase = 'stopped' | 'gathering' | 'finalizing' | 'settled';
  * instead of passing through the queue of received ones; while it waits after a quorum, Apache passes over all that
  * is not ahead, later rounds and working leaders included; who asks a looking server without having a vote is
  * answered with the present proposal, not with the outcome of the election before, and again at the end; and a
- * server without a vote does not answer voters, which would answer it, and so on as fast as the net can.
+ * server without a vote does not answer voters for ever, which would answer it, and so on as fast as the net can.
  */
 export class FastLeaderElection {
   private readonly peer: ElectionPeer;
@@ -113,6 +115,8 @@ export class FastLeaderElection {
   /** Servers without a vote that have asked while there was no leader. */
   private readonly askers = new Set<number>();
   private notificationMs: number;
+  /** The last question of each voter with the answer to it, and how often they were exchanged. */
+  private readonly exchanges = new Map<number, { readonly exchange: string; readonly times: number }>();
 
   constructor(options: ElectionOptions) {
     this.peer = options.peer;
@@ -192,10 +196,31 @@ export class FastLeaderElection {
     } else if (this.phase !== 'settled') {
       const isBehind = notification.state === 'LOOKING' && notification.electionEpoch < this.round;
       this.hear(from, notification);
-      if (isBehind && this.isVoter(this.peer.id)) this.reply(from, this.round);
-    } else if (notification.state === 'LOOKING' && this.isVoter(this.peer.id)) {
+      if (isBehind && this.isAnswerDue(from, notification)) this.reply(from, this.round);
+    } else if (notification.state === 'LOOKING' && this.isAnswerDue(from, notification)) {
       this.reply(from, this.vote.electionEpoch);
     }
+  }
+
+  /**
+   * Whether to answer a voter. One that does not count this server as a voter answers every word of it, and that
+   * would go on for ever; one that does, by a configuration that this server does not have yet, needs the answer.
+   */
+  private isAnswerDue(from: number, question: Notification): boolean {
+    if (this.isVoter(this.peer.id)) return true;
+    const { state, leader, electionEpoch } = this.vote;
+    const exchange = [
+      question.leader,
+      question.zxid,
+      question.electionEpoch,
+      state,
+      leader,
+      electionEpoch,
+    ].join();
+    const last = this.exchanges.get(from);
+    const times = last?.exchange === exchange ? last.times + 1 : 1;
+    this.exchanges.set(from, { exchange, times });
+    return times <= MOST_EQUAL_ANSWERS;
   }
 
   /**
