@@ -160,11 +160,13 @@ export class Ensemble {
   async client(member?: Member): Promise<ZooKeeperClient> {
     const connectString = member === undefined ? this.connectString : `127.0.0.1:${member.port}`;
     const env = createNodeEnv({ logLevel: 'silent' });
-    return ZooKeeperClient.connect(env, {
+    const client = await ZooKeeperClient.connect(env, {
       connectString,
       sessionTimeoutMs: 10_000,
       connectTimeoutMs: 60_000,
     });
+    this.clients.push(client);
+    return client;
   }
 
   /** What a server says of every node: data, stat, ACL. */
