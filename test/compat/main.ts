@@ -13,7 +13,6 @@ import { zookeeperEnsembleScenarios } from './scenarios/zookeeper-ensemble.ts';
 import { zookeeperFailoverScenarios } from './scenarios/zookeeper-failover.ts';
 import { zookeeperKillsScenarios } from './scenarios/zookeeper-kills.ts';
 import { zookeeperReconfigScenarios } from './scenarios/zookeeper-reconfig.ts';
-import { zookeeperReplacementScenario } from './scenarios/zookeeper-replacement.ts';
 import { zookeeperRollingScenarios } from './scenarios/zookeeper-rolling.ts';
 import { zookeeperShellScenario } from './scenarios/zookeeper-shell.ts';
 
@@ -74,7 +73,6 @@ async function main(): Promise<number> {
     ...zookeeperRollingScenarios,
     ...zookeeperFailoverScenarios,
     ...zookeeperReconfigScenarios,
-    zookeeperReplacementScenario,
     mainJobScenario,
   ];
   const chosen = all.filter(({ name, fullOnly }) =>
