@@ -1,6 +1,8 @@
 /** `npm run sim`: simulated systems under faults, seed by seed. */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { runSeed, type SeedReport } from './run-seed.ts';
+import { LostError, runSeeds, type SeedTask } from './seed-pool.ts';
 import type { SimulatedSystem } from './system.ts';
 import { systems } from './systems.ts';
 
@@ -10,12 +12,13 @@ const LAST_EVENTS = 40;
 const PROGRESS_EVERY_MS = 10_000;
 
 const names = systems.map(({ name }) => name);
-const usage = `usage: npm run sim -- [--system ${[...new Set(names.map((name) => name.split('-')[0]))].join('|')}|all] [--seed N] [--seeds K] [--steps M] [--verbose]
+const usage = `usage: npm run sim -- [--system ${[...new Set(names.map((name) => name.split('-')[0]))].join('|')}|all] [--seed N] [--seeds K] [--steps M] [--jobs J] [--verbose]
   --system   whose servers are simulated (${names.join(', ')}; a first word takes all that begin with it); default all
   --seed     the first seed; alone, the only one
   --seeds    how many seeds, from --seed (or 1) on; default ${DEFAULT_SEEDS}
   --steps    events for which load and faults go on, before the faults stop and all has to settle; default ${DEFAULT_STEPS}
-  --verbose  prints every event, with one seed
+  --jobs     threads; default one per processor
+  --verbose  prints every event of one seed of one system
 
 The same seed and steps give the same run, event by event; the trace's hash says so. A failure prints the broken
 rule, the last events and the command that repeats it; the exit code is then 1.`;
@@ -26,6 +29,7 @@ interface Options {
   seeds: number;
   steps: number;
   verbose: boolean;
+  jobs: number;
 }
 
 class UsageError extends Error {}
@@ -46,6 +50,7 @@ function readOptions(): Options | undefined {
       seed: { type: 'string' },
       seeds: { type: 'string' },
       steps: { type: 'string' },
+      jobs: { type: 'string' },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -58,16 +63,21 @@ function readOptions(): Options | undefined {
   if (chosen.length === 0) {
     throw new UsageError(`--system ${system}: there are ${names.join(', ')}, and all`);
   }
+  const seeds = integer('seeds', values.seeds, values.seed === undefined ? DEFAULT_SEEDS : 1, 1);
+  if (verbose && (seeds > 1 || chosen.length > 1)) {
+    throw new UsageError(`--verbose is for one seed of one system: add --seed N and --system NAME`);
+  }
   return {
     chosen,
     firstSeed: integer('seed', values.seed, 1, 0),
-    seeds: integer('seeds', values.seeds, values.seed === undefined ? DEFAULT_SEEDS : 1, 1),
+    seeds,
     steps: integer('steps', values.steps, DEFAULT_STEPS, 1),
+    jobs: integer('jobs', values.jobs, availableParallelism(), 1),
     verbose,
   };
 }
 
-function commandFor({ system, seed, steps }: Pick<SeedReport, 'system' | 'seed' | 'steps'>): string {
+function commandFor({ system, seed, steps }: SeedTask): string {
   return `npm run sim -- --system ${system} --seed ${seed} --steps ${steps}`;
 }
 
@@ -96,45 +106,65 @@ async function explain(system: SimulatedSystem, report: SeedReport): Promise<voi
   console.log(`    repeat with: ${commandFor(report)}`);
 }
 
-/** A promise that fails with nobody to hear it would end the process without a word on the seed. */
-function nameSeedOfLostErrors(current: () => string): void {
-  process.on('unhandledRejection', (error) => {
-    console.log(`BAD an error that nobody handled:`, error);
-    console.log(`    repeat with: ${current()}`);
-    process.exit(1);
-  });
+/** What has come of the seeds so far. */
+class Tally {
+  failures = 0;
+  private done = 0;
+  private readonly total: number;
+  private readonly options: Options;
+  private readonly startedMs = performance.now();
+  private progressMs = this.startedMs;
+
+  constructor(options: Options, total: number) {
+    this.options = options;
+    this.total = total;
+  }
+
+  async take(report: SeedReport): Promise<void> {
+    const { verbose, seeds, chosen } = this.options;
+    this.done++;
+    if (verbose) console.log(report.trace.join('\n'));
+    if (verbose || seeds <= DEFAULT_SEEDS || report.failure !== undefined) console.log(describe(report));
+    if (verbose) console.log(`    ${report.description}`);
+    const system = chosen.find(({ name }) => name === report.system);
+    if (report.failure !== undefined && system !== undefined) {
+      this.failures++;
+      await explain(system, report);
+    }
+    if (performance.now() - this.progressMs < PROGRESS_EVERY_MS) return;
+    this.progressMs = performance.now();
+    console.log(`    ${report.system}: ${this.done} of ${this.total} done, ${this.failures} failed`);
+  }
+
+  summary(): string {
+    const seconds = ((performance.now() - this.startedMs) / 1000).toFixed(1);
+    return `\n${this.done - this.failures} passed, ${this.failures} failed in ${seconds} s`;
+  }
 }
 
-async function runAll({ chosen, firstSeed, seeds, steps, verbose }: Options): Promise<number> {
-  let failures = 0;
-  let done = 0;
-  const startedMs = performance.now();
-  let progressMs = startedMs;
-  let current = '';
-  nameSeedOfLostErrors(() => current);
-  for (const system of chosen) {
-    for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-      current = commandFor({ system: system.name, seed, steps });
-      const report = await runSeed(system, { seed, steps, keepTrace: verbose });
-      done++;
-      if (verbose) console.log(report.trace.join('\n'));
-      if (verbose || seeds <= DEFAULT_SEEDS || report.failure !== undefined) console.log(describe(report));
-      if (verbose) console.log(`    ${report.description}`);
-      if (report.failure !== undefined) {
-        failures++;
-        await explain(system, report);
-      }
-      if (performance.now() - progressMs > PROGRESS_EVERY_MS) {
-        progressMs = performance.now();
-        console.log(
-          `    ${system.name}: seed ${seed}, ${done} of ${seeds * chosen.length} done, ${failures} failed`,
-        );
-      }
+async function runAll(options: Options): Promise<number> {
+  const { chosen, firstSeed, seeds, steps, verbose, jobs } = options;
+  const tasks = chosen.flatMap(({ name: system }) =>
+    Array.from({ length: seeds }, (_, index) => ({ system, seed: firstSeed + index, steps })),
+  );
+  const tally = new Tally(options, tasks.length);
+  if (verbose) {
+    const [only] = chosen;
+    if (only !== undefined)
+      await tally.take(await runSeed(only, { seed: firstSeed, steps, keepTrace: true }));
+  } else {
+    try {
+      await runSeeds(tasks, jobs, (report) => tally.take(report));
+    } catch (error) {
+      if (!(error instanceof LostError)) throw error;
+      // It would have ended a server: what comes after it in the run is of no account.
+      console.log(`BAD ${error.task.system} seed ${error.task.seed}:`, error.cause);
+      console.log(`    ${error.message}\n    repeat with: ${commandFor(error.task)}`);
+      return 1;
     }
   }
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  console.log(`\n${done - failures} passed, ${failures} failed in ${seconds} s`);
-  return failures === 0 ? 0 : 1;
+  console.log(tally.summary());
+  return tally.failures === 0 ? 0 : 1;
 }
 
 try {
