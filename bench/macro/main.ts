@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { startApache, startOurs, type Target } from '../../tools/peers/targets.ts';
 import { Missing, Toolbox, versions } from '../../tools/peers/toolbox.ts';
 import { Workspace } from '../../tools/workspace.ts';
+import { ensembleFigures, measureEnsembles } from './ensembles.ts';
 import {
   type Bed,
   type LoadApart,
@@ -21,7 +22,7 @@ const usage = `usage: npm run bench -- [--rounds N] [--quick] [--only TEXT[,TEXT
   --rounds   how often each measure runs on each server, alternating (5)
   --quick    small loads, one round: shows that the benchmark works, not how fast anything is
   --only     the measures whose names contain one of these texts
-  --write    puts the table into docs/BENCHMARKS.md`;
+  --write    puts the table into docs/BENCHMARKS.md; not with --only, which would leave rows out`;
 
 const both = ['apache', 'streamkeeper'] as const;
 /** So that memory is measured after what a start leaves to do later. */
@@ -49,12 +50,27 @@ class Bench {
   }
 
   async run(): Promise<void> {
+    const { chosen } = this.settings;
+    const pairFigures = [...startFigures, ...loads.flatMap(({ figures }) => figures)];
+    if (pairFigures.some(({ name }) => chosen(name))) await this.measurePairs();
+    if (ensembleFigures.some(({ name }) => chosen(name))) await this.measureEnsembles();
+  }
+
+  /** A ZooKeeper and a broker on each side. */
+  private async measurePairs(): Promise<void> {
     try {
       await this.measureStarts();
       await this.measureLoads();
     } finally {
       for (const target of this.running.values()) await target.stop('SIGKILL');
     }
+  }
+
+  private measureEnsembles(): Promise<void> {
+    const { toolbox, settings } = this;
+    const { rounds, quick, chosen } = settings;
+    const record = (who: Who, round: number, list: readonly Sample[]) => this.record(who, round, list);
+    return measureEnsembles({ toolbox, rounds, quick, chosen, record });
   }
 
   /** Each round starts anew; the servers of the last one stay, for the loads. */
@@ -122,6 +138,7 @@ class Bench {
 
   private record(who: Who, round: number, list: readonly Sample[]): void {
     const wanted = list.filter(({ name }) => this.settings.chosen(name));
+    if (wanted.length === 0) return;
     for (const { name, value } of wanted) {
       const entry = this.samples.get(name) ?? { apache: [], streamkeeper: [] };
       entry[who].push(value);
@@ -163,6 +180,8 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
+  if (values.write && values.only !== undefined)
+    throw new Error('--write puts the whole table, so it takes no --only');
   const settings = readSettings(values);
   const toolbox = new Toolbox();
   try {
@@ -182,8 +201,11 @@ async function main(): Promise<number> {
     workspace.remove();
   }
   const peers = `Apache Kafka ${versions.kafka} and ZooKeeper ${versions.zookeeper} beside Streamkeeper`;
-  const rounds = settings.rounds === 1 ? 'one round' : `medians of ${settings.rounds} alternating rounds`;
-  const figures = [...startFigures, ...loads.flatMap((load) => load.figures)];
+  const rounds =
+    settings.rounds === 1
+      ? `one round${settings.quick ? ' of small loads' : ''}`
+      : `medians of ${settings.rounds} alternating rounds`;
+  const figures = [...startFigures, ...loads.flatMap((load) => load.figures), ...ensembleFigures];
   const text = `${peers}: ${rounds} on ${await machine(toolbox)}.\n\n${table(bench.samples, figures)}`;
   console.log(`\n${text}\n`);
   if (values.write) {

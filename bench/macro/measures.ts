@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import type { Target } from '../../tools/peers/targets.ts';
 import type { Toolbox } from '../../tools/peers/toolbox.ts';
+import { zookeeperFigures, zookeeperLoad } from './zookeeper-load.ts';
 
 export interface Sample {
   readonly name: string;
@@ -186,32 +187,15 @@ const endToEnd: LoadApart = {
   },
 };
 
-const zookeeperOperations = [
-  ...['create', 'set', 'get'].map((operation) => `${operation}-single`),
-  ...['create', 'set', 'get', 'delete'].map((operation) => `${operation}-pipelined`),
-];
-
 const zookeeper: LoadTogether = {
-  figures: zookeeperOperations.map((name) => ({ name: `ZooKeeper ${name}`, unit: 'op/s', better: 'more' })),
+  figures: zookeeperFigures('ZooKeeper'),
   async measureAll(beds) {
     const [first] = beds;
     assert.ok(first !== undefined);
     const { toolbox, quick } = first;
-    const jars = await toolbox.apache();
-    const sources = ['bench/macro/ZooKeeperLoad.java'];
-    const classPath = await toolbox.compileJava('zookeeper-load', jars, sources);
-    const counts = quick ? ['200', '2000'] : ['2000', '20000'];
+    const counts = quick ? { single: 200, pipelined: 2000 } : { single: 2000, pipelined: 20_000 };
     const servers = beds.map(({ target }) => target.zookeeper);
-    const { stdout } = await toolbox.javaLoad(classPath, 'ZooKeeperLoad', [...counts, ...servers]);
-    const lines = stdout
-      .trim()
-      .split('\n')
-      .map((line) => line.split(' '));
-    return beds.map((_, server) =>
-      lines
-        .filter(([index]) => Number(index) === server)
-        .map(([, name, value]) => ({ name: `ZooKeeper ${name}`, value: Number(value) })),
-    );
+    return zookeeperLoad({ toolbox, prefix: 'ZooKeeper', servers, ...counts });
   },
 };
 

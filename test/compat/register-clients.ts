@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ZooKeeperClient } from '../../src/clients/zookeeper/zookeeper-client.ts';
 import type { SimRandom } from '../../src/env/sim/sim-random.ts';
+import type { Ensemble } from '../../tools/peers/ensemble.ts';
 import { RegisterHistory, RegisterLoad } from './register-load.ts';
-import type { Ensemble } from './scenarios/zookeeper-ensemble.ts';
 
 const CLIENTS = 5;
 const REGISTERS = 6;

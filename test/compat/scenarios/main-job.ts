@@ -6,9 +6,9 @@ import kafkajs, { type Consumer, Kafka, logLevel } from 'kafkajs';
 import { decompressFrame } from 'lz4-napi';
 import { run } from '../../../tools/peers/process.ts';
 import { freePorts, startOurs } from '../../../tools/peers/targets.ts';
+import { until } from '../../../tools/until.ts';
 import { Workspace } from '../../../tools/workspace.ts';
 import type { Context, Scenario } from '../scenario.ts';
-import { until } from '../until.ts';
 import { collectText, Tally } from './text.ts';
 
 const topic = 'lines';
@@ -69,7 +69,7 @@ async function consumeByGroup(kafka: Kafka, lines: number): Promise<{ tally: Tal
     const shared = () => owners.size === 3 && [...owners.values()].every((count) => count === 2);
     await until('three members share six partitions', alive(shared));
     const read = () => tally.count >= lines;
-    await until('the group has read every line', alive(read), 300_000);
+    await until('the group has read every line', alive(read), { withinMs: 300_000 });
   } finally {
     await Promise.all(members.map((consumer) => consumer.disconnect()));
   }
@@ -153,11 +153,9 @@ export const mainJobScenario: Scenario = {
         (await admin.fetchTopicOffsets(topic)).reduce((sum, { high }) => sum + Number(high), 0);
       const producing = produce(context, target.bootstrap, files);
       producing.catch(() => undefined);
-      await until(
-        'a third of the lines has arrived',
-        async () => (await produced()) > written.count / 3,
-        300_000,
-      );
+      await until('a third of the lines has arrived', async () => (await produced()) > written.count / 3, {
+        withinMs: 300_000,
+      });
       const before = await produced();
       assert.ok(before < written.count * 0.95, 'the crash comes too late to mean anything');
       await target.stop('SIGKILL');

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Ensemble } from '../../../tools/peers/ensemble.ts';
 import type { Outcome } from '../../../tools/peers/process.ts';
 import { run } from '../../../tools/peers/process.ts';
 import { versions } from '../../../tools/peers/toolbox.ts';
 import { type Context, lastLine, type Scenario } from '../scenario.ts';
-import { Ensemble } from './zookeeper-ensemble.ts';
 
 const FINISH = '/finish';
 const LIMIT_MS = 600_000;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SimRandom } from '../../../src/env/sim/sim-random.ts';
+import { Ensemble, type Kind } from '../../../tools/peers/ensemble.ts';
 import { RegisterClients } from '../register-clients.ts';
 import type { Context, Scenario } from '../scenario.ts';
-import { Ensemble, type Kind, type Member } from './zookeeper-ensemble.ts';
 
 /** The bound for the time from the death of a leader to a new one that serves. */
 const FAILOVER_MEDIAN_MS = 1000;
@@ -14,17 +14,6 @@ const config = { tickTime: '2000', initLimit: '10', syncLimit: '5' };
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-/** Waits for one of the servers to say that it leads; asks often, for the time is what counts. */
-async function leads(ensemble: Ensemble, among: readonly Member[]): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (performance.now() < deadline) {
-    const modes = await Promise.all(among.map((member) => ensemble.mode(member)));
-    if (modes.includes('leader')) return;
-    await delay(10);
-  }
-  assert.fail('no server leads within a minute of the death of the last leader');
 }
 
 interface Findings {
@@ -49,10 +38,7 @@ async function killInTurn(
     const killedMs = performance.now();
     await ensemble.kill(victim);
     if (victim === leader) {
-      await leads(
-        ensemble,
-        ensemble.members.filter((member) => member !== victim),
-      );
+      await ensemble.leads(ensemble.members.filter((member) => member !== victim));
       failoversMs.push(Math.round(performance.now() - killedMs));
     }
     await delay(random.below(600));

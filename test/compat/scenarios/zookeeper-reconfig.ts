@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { ZooKeeperClient } from '../../../src/clients/zookeeper/zookeeper-client.ts';
+import { Ensemble, type Kind, type Member } from '../../../tools/peers/ensemble.ts';
+import { until } from '../../../tools/until.ts';
 import type { Context, Scenario } from '../scenario.ts';
-import { until } from '../until.ts';
-import { Ensemble, type Kind, Load, type Member } from './zookeeper-ensemble.ts';
+import { Load } from './zookeeper-ensemble.ts';
 
 const ids = (members: readonly Member[]): string => members.map(({ id }) => id).join(',');
 
@@ -99,7 +100,7 @@ async function reconfigured(
         throw error;
       }
     },
-    30_000,
+    { withinMs: 30_000 },
   );
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SimRandom } from '../../../src/env/sim/sim-random.ts';
+import { Ensemble, type Kind } from '../../../tools/peers/ensemble.ts';
 import { RegisterClients } from '../register-clients.ts';
 import type { Context, Scenario } from '../scenario.ts';
-import { Ensemble, type Kind, noMismatches } from './zookeeper-ensemble.ts';
+import { noMismatches } from './zookeeper-ensemble.ts';
 
 /** Replaces the servers one by one, the leader last, each on its own data directory, ports and id. */
 async function replaceAll(
