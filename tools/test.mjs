@@ -18,7 +18,8 @@ function step(name, script, ...args) {
   const startedMs = performance.now();
   const result = spawnSync(process.execPath, [join(ROOT, 'node_modules', script), ...args], {
     cwd: ROOT,
-    stdio: 'inherit',
+    // The bundler lists its files whether or not somebody wants to know.
+    stdio: ['inherit', name === 'bundle' ? 'ignore' : 'inherit', 'inherit'],
   });
   if (result.status !== 0) {
     console.error(`\n${name} failed`);

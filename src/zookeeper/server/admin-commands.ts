@@ -4,6 +4,7 @@ import { JavaDouble } from './admin-json.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { HttpResponse } from './http-server.ts';
 import { dumpMetrics, isDouble, type Monitored, metricsOf } from './monitor.ts';
+import type { ServerRole } from './server-role.ts';
 import { SERVER_VERSION } from './version.ts';
 
 /** What an ensemble's member knows of it. */
@@ -117,7 +118,22 @@ function serverStats({ core }: AdminContext): AdminRecord {
       non_mtlslocal_conn_count: 0,
     },
     client_response: sizes,
+    ...proposalStats(role),
     node_count: tree.nodeCount,
+  };
+}
+
+/** Sizes of what a leader has proposed. */
+function proposalStats(role: ServerRole | undefined): AdminRecord {
+  if (role?.mode !== 'leader') return {};
+  const values = new Map(role.monitorValues());
+  const size = (which: string) => Number(values.get(`${which}_proposal_size`) ?? -1);
+  return {
+    proposal_stats: {
+      last_buffer_size: size('last'),
+      min_buffer_size: size('min'),
+      max_buffer_size: size('max'),
+    },
   };
 }
 
@@ -127,10 +143,26 @@ function address(host: string, port: number): string {
 
 function peerView({ addresses, client, role }: PeerSpec): AdminRecord {
   return {
-    serverAddresses: addresses.map(({ host, quorumPort }) => address(host, quorumPort)),
-    electionAddresses: addresses.map(({ host, electionPort }) => address(host, electionPort)),
-    clientAddress: client === undefined ? '' : address(client.host, client.port),
-    learnerType: role,
+    server_addresses: addresses.map(({ host, quorumPort }) => address(host, quorumPort)),
+    election_addresses: addresses.map(({ host, electionPort }) => address(host, electionPort)),
+    client_address: client === undefined ? '' : address(client.host, client.port),
+    learner_type: role,
+  };
+}
+
+/**
+ * One port of a member as Jackson prints Java's MultipleAddresses, in the order of the names; those that Java gets by
+ * knocking at each address are left out.
+ */
+function addressesView(addresses: readonly { readonly host: string; readonly port: number }[]): AdminRecord {
+  const all = addresses.map(({ host, port }) => address(host, port));
+  return {
+    all_addresses: all,
+    all_host_strings: addresses.map(({ host }) => host),
+    all_ports: addresses.map(({ port }) => port),
+    empty: all.length === 0,
+    one: all[0] ?? '',
+    wildcard_addresses: addresses.map(({ port }) => address('0.0.0.0', port)),
   };
 }
 
@@ -140,13 +172,13 @@ function zabState({ core, ensemble }: AdminContext): AdminRecord {
   if (ensemble === undefined) return { voting: false, zabstate: '' };
   const { lastProcessedZxid } = core.tree;
   const own = ensemble.members.get(ensemble.id);
-  const [first] = own?.addresses ?? [];
+  const addresses = own?.addresses ?? [];
   const client = own?.client;
   return {
     myid: ensemble.id,
     is_leader: ensemble.leaderId === ensemble.id,
-    quorum_address: first === undefined ? '' : address(first.host, first.quorumPort),
-    election_address: first === undefined ? '' : address(first.host, first.electionPort),
+    quorum_address: addressesView(addresses.map(({ host, quorumPort: port }) => ({ host, port }))),
+    election_address: addressesView(addresses.map(({ host, electionPort: port }) => ({ host, port }))),
     client_address: client === undefined ? '' : address(client.host, client.port),
     voting: ensemble.participants.has(ensemble.id),
     last_zxid: `0x${lastProcessedZxid.toString(16)}`,
