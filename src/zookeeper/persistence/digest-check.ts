@@ -7,6 +7,8 @@ const DIGEST_VERSION = 2;
 /** Mismatches logged one by one; after a first one nearly every transaction mismatches. */
 const MOST_LOGGED = 10;
 
+const IN_REPLAY = 'the digest of the tree is not what it was when the transaction was first applied';
+
 /** The tree whose digest is checked. */
 export interface DigestedTree {
   readonly digest: bigint;
@@ -14,7 +16,7 @@ export interface DigestedTree {
 }
 
 /**
- * Compares the tree's digest with those in the log while it is replayed. Over a fuzzy snapshot the digests can
+ * Compares the tree's digest with those of transactions, in the log while it is replayed, and as they are committed. Over a fuzzy snapshot the digests can
  * only agree from the transaction on that its own digest belongs to (DataTree.compareDigest). A mismatch is
  * reported and counted, but not fatal, as in Apache.
  */
@@ -23,12 +25,15 @@ export class DigestCheck {
   mismatches = 0;
   private readonly tree: DigestedTree;
   private readonly log: Log;
+  private readonly meaning: string;
   /** Digest of the snapshot that the replay has not reached yet. */
   private awaited: ZxidDigest | undefined;
 
-  constructor(tree: DigestedTree, log: Log) {
+  /** `meaning` is what a mismatch tells, with the remedy, for the log. */
+  constructor(tree: DigestedTree, log: Log, meaning = IN_REPLAY) {
     this.tree = tree;
     this.log = log;
+    this.meaning = meaning;
   }
 
   /** Begins with a loaded snapshot. A digest of an earlier transaction says nothing about it. */
@@ -65,7 +70,7 @@ export class DigestCheck {
   private report(zxid: number, expected: bigint): void {
     this.mismatches++;
     if (this.mismatches > MOST_LOGGED) return;
-    this.log.error('the digest of the tree is not what it was when the transaction was first applied', {
+    this.log.error(this.meaning, {
       zxid: `0x${zxid.toString(16)}`,
       expected: expected.toString(),
       actual: this.tree.digest.toString(),

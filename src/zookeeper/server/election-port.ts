@@ -69,6 +69,8 @@ export class ElectionPort {
   private readonly listener: ElectionListener;
   private readonly links = new Map<number, ElectionLink>();
   private readonly dialing = new Set<number>();
+  /** Where servers have called from last. */
+  private readonly callers = new Map<number, string>();
   private readonly waiting = new Map<number, Message>();
   private readonly sent = new Map<number, Message>();
   private readonly retries = new Map<number, { delayMs: number; timer: Timer }>();
@@ -209,7 +211,10 @@ export class ElectionPort {
         remotePort,
       });
       connection.destroy();
-    } else if (message.serverId === undefined || id > serverId) {
+      return;
+    }
+    this.noteCaller(id, remoteHost);
+    if (message.serverId === undefined || id > serverId) {
       const link = this.makeLink(id, connection);
       this.adopt(id, link);
       incoming.passTo(link);
@@ -221,6 +226,21 @@ export class ElectionPort {
         this.dial(id, addresses.length > 0 ? addresses : this.options.addressesOf(id));
       }
     }
+  }
+
+  /** Two servers with one id are never seen both at once, but by turns. */
+  private noteCaller(id: number, remoteHost: string): void {
+    const before = this.callers.get(id);
+    if (id >= 0) this.callers.set(id, remoteHost);
+    if (before === undefined || before === remoteHost || !this.links.has(id)) return;
+    this.options.env.log.warn(
+      'a server calls from another address while it is connected: has another server the same myid?',
+      {
+        id,
+        remoteHost,
+        before,
+      },
+    );
   }
 
   private makeLink(id: number, connection: Connection): ElectionLink {

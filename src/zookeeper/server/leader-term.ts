@@ -64,6 +64,7 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
         commit: (txn) => {
           core.commit(txn.entry);
           database.remember(txn);
+          database.checkDigest(txn);
         },
         touch: (sessionId, timeoutMs) => this.server?.touch(sessionId, timeoutMs),
         revalidate: (learner, sessionId, timeoutMs) =>
@@ -161,6 +162,7 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
     });
     const link: LearnerLink = {
       remote: connection.remote,
+      remoteHost: socket.remoteHost,
       send: (bytes) => connection.send(bytes),
       sendTree: () => {
         connection.send(plainPacket(PacketType.SNAP, database.lastProcessedZxid));

@@ -184,6 +184,7 @@ export class LearnerTerm implements PeerTerm {
     // Also what comes before this server serves, or the next would leave a hole behind it.
     const { database } = this.host;
     if (database.guards.noHoles || this.learner.isServing) database.remember(txn);
+    if (this.learner.isServing && !this.isStopped) database.checkDigest(txn);
   }
 
   private serve(epoch: number): void {

@@ -1,6 +1,7 @@
 import type { Env } from '../../env/env.ts';
 import { storedLimitBytes } from '../../wire/jute/limits.ts';
 import type { EncodedTxn, TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
+import { DigestCheck } from '../persistence/digest-check.ts';
 import type { Recovered } from '../persistence/recovery.ts';
 import { readTreeStream } from '../persistence/snapshot-reader.ts';
 import { treeStream } from '../persistence/snapshot-writer.ts';
@@ -15,6 +16,10 @@ import { StoreStorage } from './store-storage.ts';
 
 /** zookeeper.snapshotSizeFactor: a longer log than this share of a snapshot is not sent. */
 const LOG_SIZE_FACTOR = 0.33;
+
+const IN_ENSEMBLE =
+  'the data of this server differs from that of the server that made the transaction: stop it, empty its data ' +
+  'directory, and start it again; it gets the data from the others';
 
 export interface PeerDatabaseOptions {
   env: Env;
@@ -38,6 +43,7 @@ export class PeerDatabase implements History {
   readonly storage: StoreStorage;
   private readonly options: PeerDatabaseOptions;
   private readonly committedLog: CommittedLog;
+  private readonly digests: DigestCheck;
   private broken = false;
 
   private constructor(options: PeerDatabaseOptions) {
@@ -51,6 +57,7 @@ export class PeerDatabase implements History {
       digest: config.digestEnabled,
     });
     const { tree, sessionTimeouts } = this;
+    this.digests = new DigestCheck(tree, env.log, IN_ENSEMBLE);
     this.storage = new StoreStorage({ env, config, store, tree, sessionTimeouts });
   }
 
@@ -94,6 +101,17 @@ export class PeerDatabase implements History {
   remember({ entry, payload }: EncodedTxn): void {
     this.committedLog.add({ zxid: entry.header.zxid, payload });
     this.storage.transactionsApplied(1);
+  }
+
+  /**
+   * Tells of replicas that have come apart. To be called with a transaction that has just been applied, by a server
+   * that has its leader's tree for sure: one that is sent while it changes is so only at UPTODATE, for what had been
+   * committed before its end has all come by then.
+   */
+  checkDigest({ entry }: EncodedTxn): void {
+    const { mismatches } = this.digests;
+    this.digests.afterTxn(entry);
+    this.storage.metrics.digestMismatches += this.digests.mismatches - mismatches;
   }
 
   /** The tree, as it is sent to a learner. */

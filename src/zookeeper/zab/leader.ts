@@ -219,12 +219,40 @@ export class Leader implements LearnerMaster {
   // Discovery and election
 
   learnerJoined(handler: LearnerHandler, acceptedEpoch: number): void {
+    if (handler.id === this.peer.id) throw this.duplicate(handler, 'this server, which leads');
+    for (const other of [...this.handlers]) {
+      if (other !== handler && other.id === handler.id) this.replace(other, handler);
+    }
     if (this.phase === 'discovery') {
       this.highestAcceptedEpoch = Math.max(this.highestAcceptedEpoch, acceptedEpoch);
       this.connected.add(handler.id);
       this.considerEpoch();
     }
     handler.proceed();
+  }
+
+  /**
+   * A learner that has come back ends its old connection, which may look open still. Two servers with one id would
+   * be counted as one and have different histories: what a quorum with the one has acknowledged would be lost with
+   * the other. Throws ProtocolError for the second of them.
+   */
+  private replace(old: LearnerHandler, handler: LearnerHandler): void {
+    const isSame = old.link.remoteHost === handler.link.remoteHost;
+    if (isSame || old.silentMs > 2 * this.options.tickMs) {
+      old.close('it has connected anew');
+      return;
+    }
+    throw this.duplicate(handler, old.link.remote);
+  }
+
+  private duplicate({ id, link }: LearnerHandler, other: string): ProtocolError {
+    const { remote } = link;
+    this.log.error('a second server follows with the id of another: give each server a myid of its own', {
+      id,
+      remote,
+      other,
+    });
+    return new ProtocolError(`the id ${id} is that of ${other}`);
   }
 
   private considerEpoch(): void {

@@ -21,6 +21,8 @@ import { type History, planSync } from './synchronisation.ts';
 /** The connection to a learner. */
 export interface LearnerLink {
   readonly remote: string;
+  /** The part of `remote` that stays when the learner connects anew. */
+  readonly remoteHost: string;
   /** Sends at the end of the turn, behind everything sent before and behind a tree under way. */
   send(bytes: Buffer): void;
   /** Sends SNAP with the present zxid, the tree, and the signature behind it, in the course of several turns. */
@@ -287,6 +289,11 @@ export class LearnerHandler {
     this.unackedHead = 0;
   }
 
+  /** How long the learner has said nothing, in milliseconds. */
+  get silentMs(): number {
+    return this.master.monotonicMs() - this.heardMs;
+  }
+
   /** Closes the connection of a learner that has been silent, or that owes an acknowledgement, for too long. */
   checkTimeout(): void {
     if (this.state === 'closed') return;
@@ -294,7 +301,7 @@ export class LearnerHandler {
     const nowMs = master.monotonicMs();
     const limitMs = this.isSynced ? master.syncTimeoutMs : master.initTimeoutMs;
     const oldest = this.isSynced ? this.unacked[this.unackedHead] : undefined;
-    if (nowMs - this.heardMs > limitMs) this.close(`nothing heard for ${limitMs} ms`);
+    if (this.silentMs > limitMs) this.close(`nothing heard for ${limitMs} ms`);
     else if (oldest !== undefined && nowMs - oldest.sentMs > limitMs) {
       this.close(`proposal 0x${oldest.zxid.toString(16)} not acknowledged for ${limitMs} ms`);
     }

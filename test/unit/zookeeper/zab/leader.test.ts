@@ -38,9 +38,10 @@ class Wire {
   readonly handler: LearnerHandler;
   isClosed = false;
 
-  constructor(leader: Leader) {
+  constructor(leader: Leader, remoteHost: string) {
     this.handler = leader.accept({
       remote: 'test',
+      remoteHost,
       send: (bytes) => {
         const { type, zxid } = QuorumPacket.read(new ByteReader(bytes));
         this.sent.push(`${packetName(type)} ${show(zxid)}`);
@@ -108,8 +109,8 @@ class Subject {
     this.leader.start();
   }
 
-  connect(): Wire {
-    return new Wire(this.leader);
+  connect(remoteHost = 'a'): Wire {
+    return new Wire(this.leader, remoteHost);
   }
 
   /** A learner that has come as far as NEWLEADER, or that has acknowledged it. */
@@ -208,6 +209,26 @@ describe('A leader', () => {
     second.receive(plainPacket(PacketType.ACK, makeZxid(5, 1)));
     assert.deepEqual(subject.take(), ['apply 5.1', 'apply 5.2']);
     assert.deepEqual(wire.take(), ['COMMIT 5.1', 'COMMIT 5.2']);
+  });
+
+  it('lets a learner that comes back end its old connection', () => {
+    const [subject, wire] = serving();
+    const again = subject.connect('a').receive(hello(1, 5));
+    assert.ok(wire.isClosed);
+    assert.deepEqual(again.take(), ['LEADERINFO 5.0']);
+  });
+
+  it('refuses a second server of the same id, while the first is heard of', () => {
+    const [subject, wire] = serving();
+    const second = subject.connect('b').receive(hello(1, 5));
+    assert.ok(second.isClosed);
+    assert.ok(!wire.isClosed);
+    const namesake = subject.connect('c').receive(hello(3, 5));
+    assert.ok(namesake.isClosed, 'a learner with the id of the leader');
+    subject.halfTicks(5);
+    const later = subject.connect('b').receive(hello(1, 5));
+    assert.ok(wire.isClosed, 'the first has said nothing for more than two ticks: it may be gone');
+    assert.ok(!later.isClosed);
   });
 
   it('counts one server once, however often it acknowledges', () => {
