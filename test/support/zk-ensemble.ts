@@ -24,6 +24,8 @@ export interface ZkEnsembleOptions {
   ensemble?: Partial<Omit<EnsembleConfig, 'serverId' | 'quorum'>>;
   /** Servers that know each other from the start; the others know these and themselves. All by default. */
   initial?: readonly number[];
+  /** Ids of servers by id of their group, for hierarchical quorums. */
+  groups?: ReadonlyMap<number, readonly number[]>;
   /** Whether servers read a zoo.cfg of their own, which reconfigurations change. */
   hasFiles?: boolean;
   /** Sees every transaction that a server applies. */
@@ -62,12 +64,12 @@ export class ZkEnsemble {
   }
 
   private ensembleConfig(serverId: number): EnsembleConfig {
-    const { ensemble, initial = this.ids } = this.options;
+    const { ensemble, initial = this.ids, groups = new Map() } = this.options;
     const known = this.ids.filter((id) => id === serverId || initial.includes(id));
     const peers = known.map((id) => parsePeer(id, this.line(id)));
     return {
       serverId,
-      quorum: quorumVerifierOf({ version: 0, peers }),
+      quorum: quorumVerifierOf({ version: 0, peers, groups }),
       initLimit: 10,
       syncLimit: 5,
       connectToLearnerMasterLimit: 0,

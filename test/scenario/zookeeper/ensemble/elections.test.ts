@@ -87,6 +87,30 @@ describe('Whole servers', () => {
     });
   });
 
+  it('in groups serve with a majority in a majority of the groups, and not with fewer', async () => {
+    const groups = new Map([
+      [1, [1, 2, 3]],
+      [2, [4, 5, 6]],
+      [3, [7, 8, 9]],
+    ]);
+    await withEnsemble({ participants: 9, groups }, async (zk) => {
+      await zk.start(1, 2, 4, 5);
+      assert.equal(await zk.serving(), 5);
+      await write(await zk.client(1), '/four-of-nine');
+      zk.kill(4);
+      await zk.sim.runUntil(() => [1, 2, 5].every((id) => zk.server(id).mode === undefined));
+      // Five of nine are a majority of the servers, but win one group alone.
+      await zk.start(3, 7);
+      await zk.sim.advance(60_000);
+      assert.equal(modes(zk), '1 looking, 2 looking, 3 looking, 5 looking, 7 looking');
+      await zk.start(8);
+      await zk.serving(1, 2, 3, 5, 7, 8);
+      await write(await zk.client(8), '/two-groups');
+      await zk.settled();
+      zk.assertSameTrees();
+    });
+  });
+
   it('have a new leader that serves within a second of the death of the old one, as a rule', async () => {
     const times: number[] = [];
     for (let seed = 1; seed <= 9; seed++) {
