@@ -5,6 +5,7 @@ import {
   startZooKeeperServer,
   type ZooKeeperServerOptions,
 } from '../../../src/zookeeper/index.ts';
+import type { ZabGuards } from '../../../src/zookeeper/zab/guards.ts';
 import {
   brokenConnections,
   brokenDisks,
@@ -49,10 +50,10 @@ export function standaloneZooKeeper(config: Partial<ZooKeeperServerOptions> = {}
   return { name: 'zookeeper-standalone', build: (sim) => new ZooKeeperRun(sim, STANDALONE, config) };
 }
 
-/** Ensembles of three or five, some with observers, and several clients. */
-export function zooKeeperEnsemble(config: Partial<ZooKeeperServerOptions> = {}): SimulatedSystem {
+/** Ensembles of three or five, some with observers, and several clients; `guards` names rules that they go without. */
+export function zooKeeperEnsemble(guards: Partial<ZabGuards> = {}): SimulatedSystem {
   const build = (sim: Simulation): SystemRun =>
-    new ZooKeeperRun(sim, drawTopology(sim.random.fork()), config);
+    new ZooKeeperRun(sim, drawTopology(sim.random.fork()), {}, guards);
   return { name: 'zookeeper-ensemble', build };
 }
 
@@ -61,6 +62,7 @@ class ZooKeeperRun implements SystemRun {
   readonly faults: SystemRun['faults'];
   private readonly sim: Simulation;
   private readonly topology: Topology;
+  private readonly guards: Partial<ZabGuards>;
   private readonly history: History<ZkObservation>;
   private readonly committed = new CommittedHistory();
   private readonly servers: readonly SupervisedServer<RunningZooKeeperServer>[];
@@ -70,8 +72,14 @@ class ZooKeeperRun implements SystemRun {
   private readonly loads: ClientLoad[] = [];
   private readonly registers: readonly string[];
 
-  constructor(sim: Simulation, topology: Topology, config: Partial<ZooKeeperServerOptions>) {
+  constructor(
+    sim: Simulation,
+    topology: Topology,
+    config: Partial<ZooKeeperServerOptions>,
+    guards: Partial<ZabGuards> = {},
+  ) {
     this.sim = sim;
+    this.guards = guards;
     this.topology = topology;
     const random = sim.random.fork();
     this.history = new History<ZkObservation>(rulesFor(this.committed, topology));
@@ -222,7 +230,7 @@ class ZooKeeperRun implements SystemRun {
     id: number,
     options: Partial<ZooKeeperServerOptions>,
   ): SupervisedServer<RunningZooKeeperServer> {
-    const { sim, history, committed, topology, watches } = this;
+    const { sim, history, committed, topology, watches, guards } = this;
     const nowMs = (): number => sim.nowMs;
     const host = sim.host(`zk${id}`);
     return new SupervisedServer<RunningZooKeeperServer>({
@@ -235,7 +243,7 @@ class ZooKeeperRun implements SystemRun {
         watches.set(peer, watch);
         const ensemble = ensembleConfig(topology, id);
         const config = { dataDir: DATA_DIR, clientPort: PORT, tickTimeMs: TICK_MS, ...ensemble, ...options };
-        return startZooKeeperServer(env, config, { observer: watch.observer });
+        return startZooKeeperServer(env, config, { observer: watch.observer, guards });
       },
       serving: (server) => watches.get(host.name)?.started(server),
       down: (life) => {
