@@ -9,6 +9,7 @@ import { diskScenarios } from './scenarios/disk.ts';
 import { javaToolsScenarios } from './scenarios/java-tools.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
+import { ourShellScenario } from './scenarios/our-shell.ts';
 import { zookeeperEnsembleScenarios } from './scenarios/zookeeper-ensemble.ts';
 import { zookeeperFailoverScenarios } from './scenarios/zookeeper-failover.ts';
 import { zookeeperKillsScenarios } from './scenarios/zookeeper-kills.ts';
@@ -66,6 +67,7 @@ async function main(): Promise<number> {
     kcatScenario,
     ...javaToolsScenarios,
     zookeeperShellScenario,
+    ourShellScenario,
     brokerAloneScenario,
     ...diskScenarios,
     ...zookeeperEnsembleScenarios,

@@ -4,31 +4,7 @@ import { MemoryDisk } from '../../../src/env/memory/memory-disk.ts';
 import { createNodeEnv } from '../../../src/env/node/create-node-env.ts';
 import { type RunningZooKeeperServer, startZooKeeperServer } from '../../../src/zookeeper/server/start.ts';
 import { launcher, runScript } from '../../support/command.ts';
-import { goldenLines } from '../../support/golden.ts';
-
-interface Captured {
-  readonly name: string;
-  /** A one-shot call, or lines that are typed. */
-  readonly args?: readonly string[];
-  readonly lines?: readonly string[];
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly code: number;
-}
-
-/** What Apache's shell 3.9.5 printed against Apache's server, case after case on one server. */
-const captured = goldenLines<Captured>('zookeeper/shell/apache-3.9.5.jsonl');
-
-/** Times, transaction numbers and addresses differ from run to run. */
-function comparable(text: string): string[] {
-  return text
-    .replace(/= (\w{3} \w{3} \d\d \d\d:\d\d:\d\d UTC) \d{4}/g, '= TIME')
-    .replace(/(Zxid = |ephemeralOwner = )0x[1-9a-f][0-9a-f]*/g, '$1ID')
-    .replace(/zxid: \d+/g, 'zxid: N')
-    .replace(/127\.0\.0\.1:(\d+|PORT)/g, 'SERVER')
-    .trimEnd()
-    .split('\n');
-}
+import { comparableOutput, inputOf, shellCases } from '../../support/shell-cases.ts';
 
 describe('zkCli.sh', { timeout: 120_000 }, () => {
   const zkCli = launcher('zkCli.sh');
@@ -45,13 +21,12 @@ describe('zkCli.sh', { timeout: 120_000 }, () => {
   });
   after(() => server.close());
 
-  for (const { name, args, lines, ...expected } of captured) {
-    it(`prints what Apache's prints: ${name}`, async () => {
-      const input = (lines ?? []).map((line) => `${line}\n`).join('');
-      const { stdout, stderr, code } = await run(args ?? [], input);
-      assert.deepEqual(comparable(stdout), comparable(expected.stdout));
-      assert.deepEqual(comparable(stderr), comparable(expected.stderr));
-      assert.equal(code, expected.code);
+  for (const shellCase of shellCases) {
+    it(`prints what Apache's prints: ${shellCase.name}`, async () => {
+      const { stdout, stderr, code } = await run(shellCase.args ?? [], inputOf(shellCase));
+      assert.deepEqual(comparableOutput(stdout), comparableOutput(shellCase.stdout));
+      assert.deepEqual(comparableOutput(stderr), comparableOutput(shellCase.stderr));
+      assert.equal(code, shellCase.code);
     });
   }
 
