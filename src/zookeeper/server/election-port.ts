@@ -10,6 +10,7 @@ import {
 } from '../../wire/zookeeper/election.ts';
 import { formatHostAndPort, MAX_SERVER_ID, splitHost } from '../election/peer-spec.ts';
 import { type Notification, PEER_STATES } from '../election/vote.ts';
+import { connectFirst } from './connect-first.ts';
 import { ElectionLink } from './election-link.ts';
 import { type BindAddress, ElectionListener, type IdentifiedConnection } from './election-listener.ts';
 
@@ -156,7 +157,7 @@ export class ElectionPort {
       return;
     }
     this.dialing.add(id);
-    void this.connect(addresses).then((connection) => {
+    void this.connect(id, addresses).then((connection) => {
       this.dialing.delete(id);
       if (connection === undefined) this.retryLater(id);
       else if (this.isClosed || this.links.has(id)) connection.destroy();
@@ -164,17 +165,15 @@ export class ElectionPort {
     });
   }
 
-  /** The first of the addresses that answers; undefined when none does. */
-  private async connect(addresses: readonly HostAndPort[]): Promise<Connection | undefined> {
-    const { env, connectTimeoutMs: timeoutMs = CONNECT_TIMEOUT_MS } = this.options;
-    for (const { host, port } of addresses) {
-      try {
-        return await env.net.connect({ host, port, timeoutMs });
-      } catch (error) {
-        env.log.debug('cannot reach an election port', { host, port, error: String(error) });
-      }
+  /** Undefined when none of the addresses answers. */
+  private async connect(id: number, addresses: readonly HostAndPort[]): Promise<Connection | undefined> {
+    const { env, connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.options;
+    try {
+      return await connectFirst(env.net, addresses, connectTimeoutMs);
+    } catch (error) {
+      env.log.debug('cannot reach the election port of a server', { id, error: String(error) });
+      return undefined;
     }
-    return undefined;
   }
 
   private introduce(id: number, connection: Connection): void {

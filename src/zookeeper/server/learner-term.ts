@@ -3,6 +3,7 @@ import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
 import type { PeerAddress } from '../election/peer-spec.ts';
 import { GroupCommit } from '../pipeline/group-commit.ts';
 import { isProtocolError, Learner } from '../zab/learner.ts';
+import { connectFirst } from './connect-first.ts';
 import { LearnerServer } from './learner-server.ts';
 import type { PeerTerm, TermHost } from './peer-term.ts';
 import { QuorumConnection } from './quorum-connection.ts';
@@ -107,19 +108,18 @@ export class LearnerTerm implements PeerTerm {
     const { env, ensemble, core } = this.host;
     const limit = ensemble.connectToLearnerMasterLimit || ensemble.initLimit;
     const untilMs = env.clock.monotonicMs() + limit * core.config.tickTimeMs;
+    const addresses = this.options.leaderAddresses.map(({ host, quorumPort: port }) => ({ host, port }));
     for (let attempt = 1; attempt <= CONNECT_ATTEMPTS && !this.isStopped; attempt++) {
-      for (const { host, quorumPort: port } of this.options.leaderAddresses) {
-        const timeoutMs = untilMs - env.clock.monotonicMs();
-        if (timeoutMs <= 0) return undefined;
-        try {
-          return await env.net.connect({ host, port, timeoutMs });
-        } catch (error) {
-          env.log.info('cannot reach the leader', {
-            id: this.options.leaderId,
-            attempt,
-            error: String(error),
-          });
-        }
+      const timeoutMs = untilMs - env.clock.monotonicMs();
+      if (timeoutMs <= 0) return undefined;
+      try {
+        return await connectFirst(env.net, addresses, timeoutMs);
+      } catch (error) {
+        env.log.info('cannot reach the leader', {
+          id: this.options.leaderId,
+          attempt,
+          error: String(error),
+        });
       }
       await new Promise<void>((resolve) => env.timers.after(CONNECT_RETRY_MS, resolve));
     }

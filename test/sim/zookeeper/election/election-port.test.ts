@@ -185,6 +185,30 @@ describe('an election port', () => {
     });
   });
 
+  it('loses no time with an address that swallows packets, and keeps one connection of several', async () => {
+    const sim = new Simulation({ seed: 1 });
+    sim.host('nowhere').kill();
+    const addresses = ['nowhere', 'host1', 'host1'].map((host) => ({ host, port: ELECTION_PORT }));
+    const [first, second] = [
+      new PortHost(sim, 1),
+      new PortHost(sim, 2, { addressesOf: () => addresses, multiAddressEnabled: true }),
+    ];
+    await sim.run(async () => {
+      await first.port.start();
+      await second.port.start();
+      second.port.send(1, notificationOf(5));
+      await sim.advance(100);
+      assert.deepEqual(first.received, [{ from: 2, zxid: 5 }]);
+      await sim.advance(10_000);
+      assert.deepEqual(first.port.connected, [2]);
+      first.port.send(2, notificationOf(6));
+      await sim.advance(100);
+      assert.deepEqual(second.received, [{ from: 1, zxid: 6 }]);
+      await first.port.close();
+      await second.port.close();
+    });
+  });
+
   it('answers an observer without an id under a number of its own, and forgets it afterwards', async () => {
     await withPorts(1, async (sim, ...hosts) => {
       const observers = [await connect(sim), await connect(sim)];
