@@ -133,5 +133,7 @@ export class Committer {
  */
 function isFor(request: Request, { header }: TxnEntry): boolean {
   if (request.entry !== undefined) return request.entry.header.zxid === header.zxid;
+  // A session may be made known to the ensemble while a request of it waits.
+  if (header.type === OpCode.createSession && request.type !== OpCode.createSession) return false;
   return request.isPending === true && isWrite(request.type) && request.cxid === header.cxid;
 }

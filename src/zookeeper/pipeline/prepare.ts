@@ -3,7 +3,7 @@ import { MalformedError } from '../../base/malformed-error.ts';
 import { ustring } from '../../wire/jute/types.ts';
 import { ErrorCode } from '../../wire/zookeeper/errors.ts';
 import { type MultiOp, readMultiRequest } from '../../wire/zookeeper/multi.ts';
-import { OpCode } from '../../wire/zookeeper/op-codes.ts';
+import { CreateMode, OpCode } from '../../wire/zookeeper/op-codes.ts';
 import {
   CreateRequest,
   CreateTTLRequest,
@@ -34,7 +34,7 @@ import {
 } from './check-write.ts';
 import { OutstandingChanges } from './outstanding-changes.ts';
 import type { QuotaExcess } from './quota-check.ts';
-import type { Request } from './request.ts';
+import { isWrite, type Request } from './request.ts';
 import type { ZxidSource } from './zxid.ts';
 
 export interface PreparerOptions {
@@ -226,6 +226,7 @@ function checkMultiOp(op: MultiWrite, context: WriteContext): Checked {
 
 /** Whether the body of a write is what its type asks for: whoever orders writes can prepare it. */
 export function isReadableWrite(request: Request): boolean {
+  if (!isWrite(request.type)) return false;
   try {
     readWrite(request);
     return true;
@@ -233,6 +234,20 @@ export function isReadableWrite(request: Request): boolean {
     if (error instanceof MalformedError) return false;
     throw error;
   }
+}
+
+/** Whether a request, alone or within a multi, would make a node that ends with its session. */
+export function createsEphemeral(request: Request): boolean {
+  if (!isReadableWrite(request)) return false;
+  const op = readWrite(request);
+  if (op.type === OpCode.multi) {
+    return (op.ops ?? []).some((part) => 'flags' in part.request && isEphemeralMode(part.request.flags));
+  }
+  return 'request' in op && 'flags' in op.request && isEphemeralMode(op.request.flags);
+}
+
+function isEphemeralMode(flags: number): boolean {
+  return flags === CreateMode.ephemeral || flags === CreateMode.ephemeralSequential;
 }
 
 type WriteOp =

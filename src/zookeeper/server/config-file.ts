@@ -277,6 +277,7 @@ class ConfigReader {
       syncLimit: this.requiredTicks('syncLimit'),
       connectToLearnerMasterLimit: this.ensembleValue('connectToLearnerMasterLimit', 0),
       quorumListenOnAllIPs: this.ensembleValue('quorumListenOnAllIPs', false),
+      localSessions: this.localSessions(),
       readOnlyMode: this.ensembleValue('readonlymode.enabled', false),
       leaderServes: this.ensembleValue('leaderServes', true),
     };
@@ -330,6 +331,11 @@ class ConfigReader {
 
   private ensembleValue<T>(key: string, fallback: T): T {
     return (this.ensembleValues.get(key) as T | undefined) ?? fallback;
+  }
+
+  private localSessions(): EnsembleConfig['localSessions'] {
+    if (!this.ensembleValue('localSessionsEnabled', false)) return undefined;
+    return this.ensembleValue('localSessionsUpgradingEnabled', false) ? 'upgrading' : 'enabled';
   }
 
   private requiredTicks(key: 'initLimit' | 'syncLimit'): number {

@@ -30,6 +30,8 @@ export interface EnsembleConfig {
   readonly minNotificationMs?: number | undefined;
   /** fastleader.maxNotificationInterval */
   readonly maxNotificationMs?: number | undefined;
+  /** localSessionsEnabled, and with localSessionsUpgradingEnabled 'upgrading'. */
+  readonly localSessions?: 'enabled' | 'upgrading' | undefined;
   /** readonlymode.enabled: whether reads are answered while there is no leader, to clients that allow it. */
   readonly readOnlyMode?: boolean | undefined;
   /** zookeeper.leaderServes: whether a leader has clients of its own. */

@@ -1,5 +1,6 @@
 import type { Connection, Listener } from '../../env/net.ts';
 import type { Timer } from '../../env/timers.ts';
+import { ErrorCode } from '../../wire/zookeeper/errors.ts';
 import { OpCode } from '../../wire/zookeeper/op-codes.ts';
 import { PacketType } from '../../wire/zookeeper/quorum.ts';
 import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
@@ -10,8 +11,9 @@ import { makeZxid, ZxidSource } from '../pipeline/zxid.ts';
 import { Leader, type LeaderPeer } from '../zab/leader.ts';
 import type { LearnerHandler, LearnerLink } from '../zab/learner-handler.ts';
 import { type ForwardedRequest, plainPacket } from '../zab/packets.ts';
+import type { LocalSessionServer } from './local-session-server.ts';
 import { OrderingServer } from './ordering-server.ts';
-import type { PeerTerm, TermHost } from './peer-term.ts';
+import { localSessionsOf, type PeerTerm, type TermHost } from './peer-term.ts';
 import { QuorumConnection } from './quorum-connection.ts';
 
 /** Room for a whole transaction with what is around it. */
@@ -30,6 +32,7 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
   private readonly listeners: Listener[] = [];
   private readonly connections = new Set<QuorumConnection>();
   private server: OrderingServer | undefined;
+  private local: LocalSessionServer | undefined;
   private timer: Timer | undefined;
   private isStopped = false;
   private unappliedTxns: readonly EncodedTxn[] = [];
@@ -187,13 +190,16 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
       zxids: new ZxidSource(makeZxid(epoch, 0)),
       sessionServerId: ensemble.serverId,
       ensemble: this.ensembleView(),
+      ...(ensemble.localSessions === undefined ? {} : { unknownSession: (id) => this.unknownSession(id) }),
       propose: (txn) => this.leader.propose(txn),
       sync: (done) => this.leader.sync(done),
       monitorValues: () => this.monitorValues(),
       statusLines: () => this.statusLines(),
     });
     this.server = server;
-    server.start(ensemble.leaderServes);
+    this.local = localSessionsOf(core, ensemble, server);
+    this.local?.start();
+    server.start(ensemble.leaderServes, this.local);
     this.host.serving(epoch);
   }
 
@@ -209,6 +215,12 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
       standaloneEnabled: host.ensemble.standaloneEnabled ?? true,
       isQuorumSynced: (config) => leader.isQuorumSynced(config),
     };
+  }
+
+  /** It may be a local one, here or at the server whose number is in its id. */
+  private unknownSession(sessionId: bigint): ErrorCode {
+    const isOwn = Number(BigInt.asUintN(64, sessionId) >> 56n) === this.id;
+    return !isOwn || this.local?.has(sessionId) === true ? ErrorCode.OK : ErrorCode.SESSIONEXPIRED;
   }
 
   private forwarded(learner: LearnerHandler, request: ForwardedRequest): void {
@@ -257,6 +269,7 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
     this.isStopped = true;
     const { core, database } = this.host;
     this.timer?.cancel();
+    this.local?.stop();
     this.server?.stop();
     core.retire();
     this.unappliedTxns = this.leader.outstandingTxns();

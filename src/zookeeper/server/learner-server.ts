@@ -26,6 +26,7 @@ export interface LearnerServerOptions {
 export class LearnerServer implements ServerRole, SessionOverview {
   readonly mode: ServerMode;
   readonly opensSessionsAlone = false;
+  readonly localSessionCount = 0;
   readonly sessions: SessionOverview = this;
   private readonly core: ServerCore;
   private readonly options: LearnerServerOptions;

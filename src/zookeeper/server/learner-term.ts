@@ -5,7 +5,8 @@ import { GroupCommit } from '../pipeline/group-commit.ts';
 import { isProtocolError, Learner } from '../zab/learner.ts';
 import { connectFirst } from './connect-first.ts';
 import { LearnerServer } from './learner-server.ts';
-import type { PeerTerm, TermHost } from './peer-term.ts';
+import type { LocalSessionServer } from './local-session-server.ts';
+import { localSessionsOf, type PeerTerm, type TermHost } from './peer-term.ts';
 import { QuorumConnection } from './quorum-connection.ts';
 
 export interface LearnerTermOptions {
@@ -35,6 +36,7 @@ export class LearnerTerm implements PeerTerm {
   private readonly groupCommit: GroupCommit;
   private connection: QuorumConnection | undefined;
   private server: LearnerServer | undefined;
+  private local: LocalSessionServer | undefined;
   private isStopped = false;
   /** A tree is being received, or the end of the history cut off. */
   private replacing: Promise<void> = Promise.resolve();
@@ -200,7 +202,9 @@ export class LearnerTerm implements PeerTerm {
         ['quorum_size', this.host.config.participants.size],
       ],
     });
-    core.serve(this.server);
+    this.local = localSessionsOf(core, ensemble, this.server);
+    this.local?.start();
+    core.serve(this.local ?? this.server);
     this.host.serving(epoch);
   }
 
@@ -208,6 +212,7 @@ export class LearnerTerm implements PeerTerm {
     if (this.isStopped) return;
     this.isStopped = true;
     const { core, database } = this.host;
+    this.local?.stop();
     this.connection?.destroy();
     core.retire();
     const uncommitted = [...this.learner.uncommitted()];

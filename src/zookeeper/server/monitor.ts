@@ -64,7 +64,7 @@ function gauges(core: ServerCore): Metric[] {
     gauge('outstanding_requests', core.outstandingRequests),
     gauge('znode_count', tree.nodeCount),
     gauge('global_sessions', role?.sessions.size ?? 0),
-    gauge('local_sessions', 0),
+    gauge('local_sessions', role?.localSessionCount ?? 0),
     gauge('last_client_response_size', lastOr(stats.responseBytes, 'last')),
     gauge('max_client_response_size', lastOr(stats.responseBytes, 'max')),
     gauge('min_client_response_size', lastOr(stats.responseBytes, 'min')),

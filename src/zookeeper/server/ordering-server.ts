@@ -16,6 +16,8 @@ export interface OrderingServerOptions {
   sessionServerId: number;
   /** Undefined on a standalone server. */
   ensemble?: EnsembleView;
+  /** What requests of sessions that the ensemble does not know come to; by default they are refused. */
+  unknownSession?: (sessionId: bigint) => ErrorCode;
   /** Has a transaction agreed on; it comes back by `core.commit`. */
   propose(txn: EncodedTxn): void;
   /** Calls `done` when everything proposed so far is applied. */
@@ -28,12 +30,13 @@ export interface OrderingServerOptions {
 export class OrderingServer implements ServerRole {
   readonly mode: ServerMode;
   readonly opensSessionsAlone = false;
+  readonly localSessionCount = 0;
   readonly sessions: WriteOrderer;
   private readonly core: ServerCore;
   private readonly options: OrderingServerOptions;
 
   constructor(options: OrderingServerOptions) {
-    const { core, zxids, sessionServerId, ensemble } = options;
+    const { core, zxids, sessionServerId, ensemble, unknownSession } = options;
     this.options = options;
     this.core = core;
     this.mode = options.mode;
@@ -42,12 +45,14 @@ export class OrderingServer implements ServerRole {
       zxids,
       sessionServerId,
       ensemble,
+      unknownSession,
       submitOwn: (request) => this.submit(request),
     });
   }
 
-  start(takesClients = true): void {
-    this.core.serve(this, takesClients);
+  /** Serves as `role`, which stands in front of this one. */
+  start(takesClients = true, role: ServerRole = this): void {
+    this.core.serve(role, takesClients);
     this.sessions.start();
   }
 

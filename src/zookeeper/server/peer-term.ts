@@ -1,9 +1,11 @@
 import type { Env } from '../../env/env.ts';
 import type { QuorumVerifier } from '../election/quorum-verifier.ts';
 import type { EnsembleConfig } from './ensemble-config.ts';
+import { LocalSessionServer } from './local-session-server.ts';
 import type { PeerDatabase } from './peer-database.ts';
 import type { PeerEpochs } from './peer-epochs.ts';
 import type { ServerCore } from './server-core.ts';
+import type { ServerRole } from './server-role.ts';
 
 /** What the terms of a peer, as a leader or as a learner, have in common. */
 export interface TermHost {
@@ -38,4 +40,14 @@ export interface PeerTerm {
   stop(): Promise<void>;
   /** For the command `mntr`. */
   readonly phase: 'discovery' | 'synchronization' | 'broadcast';
+}
+
+/** What stands in front of a role where sessions may be a server's own; undefined where they may not. */
+export function localSessionsOf(
+  core: ServerCore,
+  { localSessions, serverId }: EnsembleConfig,
+  inner: ServerRole,
+): LocalSessionServer | undefined {
+  if (localSessions === undefined) return undefined;
+  return new LocalSessionServer({ core, serverId, inner, isUpgrading: localSessions === 'upgrading' });
 }

@@ -64,8 +64,12 @@ export class ReadOnlyServer implements ServerRole, SessionOverview {
     return [`Global Sessions(${this.size}):`];
   }
 
+  get localSessionCount(): number {
+    return this.opened.size;
+  }
+
   monitorValues(): [string, string | number][] {
-    return [['local_sessions', this.opened.size]];
+    return [];
   }
 
   statusLines(): string[] {

@@ -384,6 +384,11 @@ export class ServerCore implements ConnectionHost {
     });
   }
 
+  /** A session has ended that is known here alone. */
+  dropSession(sessionId: bigint): void {
+    this.connectionsBySession.get(sessionId)?.closeAfterReplies();
+  }
+
   private sessionChanged(sessionId: bigint, timeoutMs: number | undefined): void {
     if (timeoutMs !== undefined) {
       this.sessionTimeouts.set(sessionId, timeoutMs);

@@ -19,6 +19,8 @@ export interface SessionOverview {
 export interface ServerRole {
   readonly mode: ServerMode;
   readonly sessions: SessionOverview;
+  /** Sessions that this server alone knows. */
+  readonly localSessionCount: number;
   /** Whether new sessions are this server's matter alone, and open without a transaction. */
   readonly opensSessionsAlone: boolean;
   /** An id for the session of a client that has none. Its creation comes as a request, if it needs one. */

@@ -41,6 +41,8 @@ export interface WriteOrdererOptions {
   zxids: ZxidSource;
   /** The top byte of session ids. */
   sessionServerId: number;
+  /** See {@link SessionTracker}. */
+  unknownSession: ((sessionId: bigint) => ErrorCode) | undefined;
   /** Undefined on a standalone server. */
   ensemble?: EnsembleView | undefined;
   /** A write of the server's own, prepared like any other by `prepare`. */
@@ -72,6 +74,7 @@ export class WriteOrderer implements SessionOverview {
       tickMs: config.tickTimeMs,
       nowMs,
       firstSessionId: firstSessionId(options.sessionServerId, env.clock.nowMs()),
+      unknownSession: options.unknownSession,
     });
     // Every session that was open gets its whole time to come back.
     for (const [id, timeoutMs] of host.sessionTimeouts) this.tracker.track(id, timeoutMs, nowMs);

@@ -18,6 +18,8 @@ export interface SessionTrackerOptions {
   nowMs: number;
   /** The first session id to give out. */
   firstSessionId: bigint;
+  /** What {@link SessionTracker.check} says of sessions that are not here; UNKNOWNSESSION by default. */
+  unknownSession?: ((id: bigint) => ErrorCode) | undefined;
 }
 
 /**
@@ -43,11 +45,13 @@ export class SessionTracker {
   private readonly tickMs: number;
   private nextExpiryMs: number;
   private nextId: bigint;
+  private readonly unknownSession: ((id: bigint) => ErrorCode) | undefined;
 
   constructor(options: SessionTrackerOptions) {
     this.tickMs = options.tickMs;
     this.nextExpiryMs = this.bucketOf(options.nowMs);
     this.nextId = options.firstSessionId;
+    this.unknownSession = options.unknownSession;
   }
 
   get size(): number {
@@ -94,7 +98,7 @@ export class SessionTracker {
   /** Whether requests of the session that come by way of `owner` may go ahead. The first owner is believed. */
   check(id: bigint, owner: unknown): ErrorCode {
     const session = this.sessions.get(id);
-    if (session === undefined) return ErrorCode.UNKNOWNSESSION;
+    if (session === undefined) return this.unknownSession?.(id) ?? ErrorCode.UNKNOWNSESSION;
     if (session.isClosing) return ErrorCode.SESSIONEXPIRED;
     session.owner ??= owner;
     return session.owner === owner ? ErrorCode.OK : ErrorCode.SESSIONMOVED;
@@ -102,8 +106,7 @@ export class SessionTracker {
 
   /** As {@link check}, where an unknown session is an expired one. */
   checkGlobal(id: bigint, owner: unknown): ErrorCode {
-    const error = this.check(id, owner);
-    return error === ErrorCode.UNKNOWNSESSION ? ErrorCode.SESSIONEXPIRED : error;
+    return this.sessions.has(id) ? this.check(id, owner) : ErrorCode.SESSIONEXPIRED;
   }
 
   setOwner(id: bigint, owner: unknown): void {
