@@ -93,7 +93,8 @@ export class StoreStorage implements ServerStorage {
   }
 
   async snapshotNow(): Promise<SnapshotInfo> {
-    await this.snapshot;
+    // Who else waits may begin one first.
+    while (this.snapshot !== undefined) await this.snapshot;
     const taken = this.writeSnapshot();
     this.snapshot = taken.then(
       () => this.forgetSnapshot(),

@@ -170,6 +170,34 @@ describe('the AdminServer', { timeout: 60_000 }, () => {
     });
   }
 
+  it('takes snapshots one after the other, however many ask', async () => {
+    const other = await startZooKeeperServer(
+      { ...env, disk: new MemoryDisk(env.clock) },
+      {
+        dataDir: '/zk3',
+        clientPort: 0,
+        clientPortAddress: '127.0.0.1',
+        adminEnabled: true,
+        adminPort: 0,
+        adminAddress: '127.0.0.1',
+        adminSnapshotIntervalMs: 0,
+      },
+    );
+    try {
+      const url = `http://127.0.0.1:${other.adminPort}/commands/snapshot`;
+      const headers = { Authorization: 'digest root:secret' };
+      const answers = await Promise.all([1, 2, 3, 4].map(() => fetch(url, { headers })));
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200, 200, 200],
+      );
+      for (const answer of answers)
+        assert.equal(Buffer.from(await answer.arrayBuffer()).toString('latin1', 0, 4), 'ZKSN');
+    } finally {
+      await other.close();
+    }
+  });
+
   it('warns when its port is taken, and serves clients all the same', async () => {
     const second = await startZooKeeperServer(
       { ...env, disk: new MemoryDisk(env.clock) },
