@@ -16,11 +16,7 @@ const FILE_TIMEOUT_MS = 5 * 60_000;
 
 function step(name, script, ...args) {
   const startedMs = performance.now();
-  const result = spawnSync(process.execPath, [join(ROOT, 'node_modules', script), ...args], {
-    cwd: ROOT,
-    // The bundler lists its files whether or not somebody wants to know.
-    stdio: ['inherit', name === 'bundle' ? 'ignore' : 'inherit', 'inherit'],
-  });
+  const result = spawnSync(process.execPath, [join(ROOT, script), ...args], { cwd: ROOT, stdio: 'inherit' });
   if (result.status !== 0) {
     console.error(`\n${name} failed`);
     process.exit(1);
@@ -78,9 +74,9 @@ function describe(failure) {
 }
 
 async function main(words) {
-  step('build', 'typescript/bin/tsc', '-p', 'tsconfig.json');
-  step('bundle', 'rolldown/bin/cli.mjs', '-c', '--logLevel', 'silent');
-  if (words.length === 0) step('biome', '@biomejs/biome/bin/biome', 'check', '.');
+  step('build', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json');
+  step('bundle', 'tools/bundle.mjs');
+  if (words.length === 0) step('biome', 'node_modules/@biomejs/biome/bin/biome', 'check', '.');
 
   const total = { passed: 0, skipped: 0, failures: [] };
   const startedMs = performance.now();

@@ -22,7 +22,7 @@ export function entryPointsOf(facts: PackageFacts): string[] {
   );
 }
 
-/** The commands that launchers start, which rolldown.config.mjs bundles. */
+/** The commands that launchers start, which tools/bundle.mjs bundles. */
 export function entryPointsOfLaunchers(launchers: readonly string[]): string[] {
   return launchers.flatMap((text) =>
     [...text.matchAll(/dist\/bundle\/([\w-]+)\.js/g)].map(([, name]) => `src/cli/${name}.ts`),

@@ -1,3 +1,5 @@
+import { build } from 'rolldown';
+
 // What users run and import is bundled: loading one file instead of hundreds is most of the start-up time.
 const commands = [
   'streamkeeper',
@@ -11,7 +13,8 @@ const commands = [
 ];
 const libraries = ['embedded', 'zookeeper', 'kafka', 'clients'];
 
-export default {
+// By its API: the command prints a line for each file.
+await build({
   input: Object.fromEntries([
     ...commands.map((name) => [name, `dist/src/cli/${name}.js`]),
     ...libraries.map((name) => [name, `dist/src/${name}/index.js`]),
@@ -20,4 +23,4 @@ export default {
   // Native packages find their binaries beside themselves.
   external: [/^node:/, '@node-rs/crc32', 'snappy', 'lz4-napi', '@bokuweb/zstd-wasm'],
   output: { dir: 'dist/bundle', format: 'esm', sourcemap: true, cleanDir: true },
-};
+});
