@@ -19,6 +19,11 @@ import { QuorumConnection } from './quorum-connection.ts';
 /** Room for a whole transaction with what is around it. */
 const PACKET_EXTRA_BYTES = 64 * 1024;
 
+/** The id of a learner that has not said who it is. */
+const UNIDENTIFIED = -1;
+/** More connections than this of that kind are no learners. They have initLimit ticks to say it. */
+const MOST_STRANGERS = 64;
+
 /**
  * One time of leading: listens on the quorum port, and once a quorum follows, orders the writes of the ensemble.
  *
@@ -142,11 +147,13 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
   }
 
   private accept(socket: Connection): void {
-    if (this.isStopped) {
+    const { env, core, database } = this.host;
+    const strangers = this.leader.learners.filter((learner) => learner.id === UNIDENTIFIED).length;
+    if (this.isStopped || strangers >= MOST_STRANGERS) {
+      env.log.warn('refusing a connection to the quorum port', { remote: socket.remoteHost, strangers });
       socket.destroy();
       return;
     }
-    const { env, core, database } = this.host;
     let handler: LearnerHandler | undefined;
     const connection = new QuorumConnection(socket, {
       env,
