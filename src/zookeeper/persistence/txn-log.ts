@@ -23,6 +23,13 @@ export interface TxnLogOptions {
 const PADDING_MARGIN_BYTES = 4096;
 
 /**
+ * Within the allocated size, so many bytes behind the last record are written as zeros, where Apache leaves a hole. A
+ * sync of records in a hole has the file system commit their new blocks as well, which takes several times as long
+ * as the data alone, and all files of the disk wait for each other in that.
+ */
+const ZEROS_AHEAD_BYTES = 1024 * 1024;
+
+/**
  * Where a sync takes less than this, a lone transaction is synced in place: handing it to another thread and back
  * would take as long, and the event loop is held up no longer than by any other request.
  */
@@ -38,6 +45,8 @@ interface OpenLog {
   position: number;
   /** Bytes of the file, allocated ahead. */
   fileBytes: number;
+  /** Up to here the file has blocks. */
+  blockBytes: number;
   waiting: Buffer[];
   waitingBytes: number;
 }
@@ -106,6 +115,7 @@ export class TxnLog {
       file: undefined,
       position: 0,
       fileBytes: 0,
+      blockBytes: 0,
       waiting: [],
       waitingBytes: 0,
     };
@@ -191,6 +201,10 @@ export class TxnLog {
     const end = log.position + batch.length;
     const padded = paddedSize(first, log.fileBytes, this.options.preAllocSizeBytes);
     if (padded > Math.max(end, log.fileBytes)) file.write([Buffer.alloc(1)], padded - 1);
+    if (end > log.blockBytes) {
+      log.blockBytes = Math.max(end, Math.min(end + ZEROS_AHEAD_BYTES, padded));
+      if (log.blockBytes > end) file.write([Buffer.alloc(log.blockBytes - end)], end);
+    }
     // One chunk, so that a crash can only tear it where pages end.
     file.write([batch], log.position);
     log.position = end;

@@ -95,6 +95,39 @@ describe('the transaction log', () => {
     });
   });
 
+  it('writes zeros ahead of the records, a megabyte at a time and never beyond what is allocated', async () => {
+    await onMachine(async ({ env }) => {
+      const zeros: [from: number, to: number][] = [];
+      const disk = Object.create(env.disk, {
+        open: {
+          value: (path: string, mode: 'read' | 'write' | 'create') => {
+            const file = env.disk.open(path, mode);
+            const write = file.write.bind(file);
+            file.write = (chunks, position) => {
+              const bytes = Buffer.concat(chunks);
+              if (bytes.length > 1 && bytes.every((byte) => byte === 0))
+                zeros.push([position, position + bytes.length]);
+              write(chunks, position);
+            };
+            return file;
+          },
+        },
+      });
+      const log = new TxnLog({ ...env, disk }, { ...OPTIONS, preAllocSizeBytes: 1_500_000 }, 0);
+      for (let zxid = 1; zxid <= 14; zxid++) {
+        log.append(entry(zxid, 100_000));
+        await log.sync();
+      }
+      await log.close();
+      // One record with what is around it takes 100,059 bytes, behind a header of 16.
+      assert.deepEqual(zeros, [
+        [100_075, 100_075 + 2 ** 20],
+        [1_200_724, 1_500_016],
+      ]);
+      assert.equal([...scanTxns(env, DIRECTORY, 0, MAX_BYTES)].length, 14);
+    });
+  });
+
   it('begins a new file when the old one has grown beyond its limit', async () => {
     await onMachine(async ({ env }) => {
       const log = new TxnLog(env, { ...OPTIONS, sizeLimitBytes: 500 }, 0);
