@@ -10,6 +10,7 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'CliError',
   'ConfigError',
   'ConnectStringError',
+  'ElectionPortError',
   'LogDirectoryError',
   'MetaPropertiesError',
   'OtherBrokersError',

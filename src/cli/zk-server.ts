@@ -22,8 +22,8 @@ import { waitUntil } from './wait-until.ts';
 const usage =
   'Usage: zkServer.sh [--config <conf-dir>] [-Dproperty=value]* [--json] ' +
   '{start|start-foreground|stop|version|restart|status|print-cmd} [zoo.cfg]';
-/** As Apache's QuorumPeerMain: an invalid invocation, and a data directory that cannot be used. */
-const EXIT_CODES = { ZooKeeperConfigError: 2, PersistenceError: 3 };
+/** As Apache's: an invalid invocation, a data directory that cannot be used, a port of elections that is taken. */
+const EXIT_CODES = { ZooKeeperConfigError: 2, PersistenceError: 3, ElectionPortError: 14 };
 /** A server that lives so long after its start counts as started, as in Apache's script; ensembles take longer. */
 const START_LIMIT_MS = 5_000;
 const STOP_LIMIT_MS = 30_000;

@@ -31,6 +31,20 @@ const BIND_PAUSE_MS = 1000;
 /** Connections that may wait to be identified; the oldest one goes when there are more. */
 const MAX_UNIDENTIFIED = 64;
 
+/** The address of elections cannot be listened on. */
+export class ElectionPortError extends Error {
+  override name = 'ElectionPortError';
+
+  constructor({ host, port }: BindAddress, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `cannot listen for elections on ${host ?? '*'}:${port}, the address in the line of this server: ${reason}. ` +
+        'Check that the number in myid is that of this server, and that no other one is started with it',
+      { cause },
+    );
+  }
+}
+
 /** Listens on the election port and finds out who connects (QuorumCnxManager.Listener). */
 export class ElectionListener {
   private readonly options: ElectionListenerOptions;
@@ -48,7 +62,7 @@ export class ElectionListener {
     return this.listeners.map((listener) => listener.port);
   }
 
-  /** Resolves once all addresses are bound; rejects with the network's error when one cannot be had. */
+  /** Resolves once all addresses are bound; rejects with ElectionPortError when one cannot be had. */
   async start(): Promise<void> {
     try {
       for (const address of this.options.addresses) await this.bind(address);
@@ -83,7 +97,7 @@ export class ElectionListener {
           attempt,
           error: String(error),
         });
-        if (attempt === bindAttempts) throw error;
+        if (attempt === bindAttempts) throw new ElectionPortError(address, error);
       }
       await new Promise<void>((resolve) => {
         env.timers.after(BIND_PAUSE_MS, resolve);

@@ -17,10 +17,12 @@ export interface LearnerTermOptions {
   isObserver: boolean;
 }
 
-/** Learner.connectToLeader */
-const CONNECT_ATTEMPTS = 5;
+/** As long as the five attempts of Learner.connectToLeader take. */
+const CONNECT_ATTEMPTS = 8;
+/** Who is elected hears of it at about the same time, and listens a moment later. */
+const FIRST_RETRY_MS = 10;
 /** zookeeper.leaderConnectDelayDuringRetryMs */
-const CONNECT_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 100;
 const PACKET_EXTRA_BYTES = 64 * 1024;
 
 /**
@@ -123,7 +125,8 @@ export class LearnerTerm implements PeerTerm {
           error: String(error),
         });
       }
-      await new Promise<void>((resolve) => env.timers.after(CONNECT_RETRY_MS, resolve));
+      const delayMs = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS);
+      await new Promise<void>((resolve) => env.timers.after(delayMs, resolve));
     }
     return undefined;
   }

@@ -211,8 +211,42 @@ describe('the launchers', { timeout: 120_000 }, () => {
         /^cannot read .*nobody\/myid: ENOENT.*Write the number of this server into it/,
         2,
       ],
+      [
+        'a myid that names no server',
+        () => {
+          mkdirSync(dir('unknown'));
+          write('unknown/myid', '7');
+          return [`dataDir=${dir('unknown')}`, 'clientPort=0', ...ensembleLines('127.0.0.1')];
+        },
+        /unknown\/myid says 7, but there are lines for the servers 1, 2 alone: correct it, or add/,
+        2,
+      ],
+      [
+        'a myid that is no number',
+        () => {
+          mkdirSync(dir('text'));
+          write('text/myid', 'server.1');
+          return [`dataDir=${dir('text')}`, 'clientPort=0', ...ensembleLines('127.0.0.1')];
+        },
+        /text\/myid holds "server\.1" instead of a server id: write the N of this server's/,
+        2,
+      ],
+      [
+        'the myid of another machine',
+        () => {
+          mkdirSync(dir('moved'));
+          write('moved/myid', '1');
+          return [`dataDir=${dir('moved')}`, 'clientPort=0', ...ensembleLines('192.0.2.1')];
+        },
+        /^cannot listen for elections on 192\.0\.2\.1:2, .*EADDRNOTAVAIL.* Check that the number in myid/,
+        14,
+      ],
       ['no data directory', () => ['clientPort=0'], /dataDir is missing: add a line such as/, 2],
     ];
+    function ensembleLines(host: string): string[] {
+      const servers = [`server.1=${host}:1:2`, 'server.2=127.0.0.1:3:4'];
+      return ['initLimit=10', 'syncLimit=5', 'electionPortBindRetry=1', ...servers];
+    }
     for (const [what, config, line, exitCode] of zkCases) {
       it(`${what}: ZooKeeper says so in one line`, async () => {
         const path = write(`wrong-${what.replaceAll(' ', '-')}.cfg`, 'admin.enableServer=false', ...config());

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ByteReader } from '../../../../src/base/byte-reader.ts';
 import { ByteWriter } from '../../../../src/base/byte-writer.ts';
+import type { Disk } from '../../../../src/env/disk.ts';
 import type { Connection } from '../../../../src/env/net.ts';
 import { OpCode } from '../../../../src/wire/zookeeper/op-codes.ts';
 import { ReplyHeader } from '../../../../src/wire/zookeeper/protocol.ts';
@@ -12,6 +13,7 @@ import { startZooKeeperServer } from '../../../../src/zookeeper/index.ts';
 import { makeZxid } from '../../../../src/zookeeper/pipeline/zxid.ts';
 import { ackEpochPacket, helloPacket, plainPacket } from '../../../../src/zookeeper/zab/packets.ts';
 import { goldenLines } from '../../../support/golden.ts';
+import { RawZkClient } from '../../../support/raw-zk-client.ts';
 import { write, ZkEnsemble, type ZkEnsembleOptions } from '../../../support/zk-ensemble.ts';
 
 const QUORUM_PORT = 2888;
@@ -367,16 +369,7 @@ describe('The data directory', () => {
       for (let i = 0; i < 10; i++) await write(client, `/ours-${i}`);
       await zk.settled();
       zk.crash(victim);
-      const { disk } = zk.host(victim).restart();
-      disk.removeDirectory('/data');
-      for (const [path, content] of files) {
-        disk.makeDirectory(path.slice(0, path.lastIndexOf('/')));
-        const file = disk.open(path, 'write');
-        file.write([content], 0);
-        await file.sync();
-        file.close();
-      }
-      await zk.start(victim);
+      await startWith(zk, victim, files);
       await zk.serving();
       await write(client, '/one-more');
       await zk.sim.advance(1000);
@@ -386,6 +379,49 @@ describe('The data directory', () => {
       zk.crash(victim);
       await zk.restartEmpty(victim);
       await stillWorks(zk, '/after');
+      assert.equal(zk.tree(victim).get('/theirs-0'), undefined);
+      zk.assertNoFailures();
+    });
+  });
+
+  it('of another server of the ensemble does as well as the own one', async () => {
+    await withEnsemble({ participants: 3 }, async (zk) => {
+      await zk.startAll();
+      const leader = await zk.serving();
+      const [victim = 0, other = 0] = zk.ids.filter((id) => id !== leader);
+      const client = await zk.client(leader);
+      for (let i = 0; i < 10; i++) await write(client, `/n-${i}`);
+      zk.crash(victim, other);
+      await zk.sim.runUntil(() => zk.server(leader).mode === undefined);
+      await startWith(zk, victim, copyOf(zk, other));
+      await zk.start(other);
+      await stillWorks(zk, '/after');
+      assert.ok(zk.tree(victim).get('/n-9'));
+      zk.assertNoFailures();
+    });
+  });
+
+  it('of a server that was alone gives way to that of the ensemble', async () => {
+    const alone = new ZkEnsemble({ participants: 1 });
+    const files = await alone.sim.run(async () => {
+      const host = alone.sim.host('alone');
+      const server = await startZooKeeperServer(host.env, { dataDir: '/data', clientPort: CLIENT_PORT });
+      const client = await RawZkClient.open(alone.clientHost.env.net, CLIENT_PORT, 'alone');
+      await client.connect();
+      for (let i = 0; i < 30; i++) await write(client, `/theirs-${i}`);
+      await server.close();
+      return filesOf(host.env.disk);
+    });
+    await withEnsemble({ participants: 3 }, async (zk) => {
+      await zk.startAll();
+      const leader = await zk.serving();
+      const victim = leader === 1 ? 2 : 1;
+      await write(await zk.client(leader), '/ours');
+      await zk.settled();
+      zk.crash(victim);
+      await startWith(zk, victim, files);
+      await stillWorks(zk, '/after');
+      assert.ok(zk.tree(victim).get('/ours'));
       assert.equal(zk.tree(victim).get('/theirs-0'), undefined);
       zk.assertNoFailures();
     });
@@ -425,13 +461,31 @@ const zxidIn = (name: string): number => Number.parseInt(name.split('.')[1] ?? '
 
 /** The files of a server that is down. */
 function copyOf(zk: ZkEnsemble, id: number): Map<string, Buffer> {
-  const { disk } = zk.host(id).restart();
+  return filesOf(zk.host(id).restart().disk);
+}
+
+function filesOf(disk: Disk): Map<string, Buffer> {
   const files = new Map<string, Buffer>();
   for (const name of disk.list('/data/version-2')) {
     const path = `/data/version-2/${name}`;
     if (disk.stat(path)?.kind === 'file') files.set(path, disk.readFile(path));
   }
   return files;
+}
+
+/** Starts a server that is down with a data directory of these files. */
+async function startWith(zk: ZkEnsemble, id: number, files: ReadonlyMap<string, Buffer>): Promise<void> {
+  const host = zk.host(id);
+  const { disk } = host.isUp ? host.env : host.restart();
+  disk.removeDirectory('/data');
+  for (const [path, content] of files) {
+    disk.makeDirectory(path.slice(0, path.lastIndexOf('/')));
+    const file = disk.open(path, 'write');
+    file.write([content], 0);
+    await file.sync();
+    file.close();
+  }
+  await zk.start(id);
 }
 
 describe('A full disk', () => {
