@@ -18,8 +18,8 @@ import { StoreStorage } from './store-storage.ts';
 const LOG_SIZE_FACTOR = 0.33;
 
 const IN_ENSEMBLE =
-  'the data of this server differs from that of the server that made the transaction: stop it, empty its data ' +
-  'directory, and start it again; it gets the data from the others';
+  'the data of this server differs from that of the server that made the transaction; if it goes on, stop this ' +
+  'server, empty its data directory and start it again: it gets the data from the others';
 
 export interface PeerDatabaseOptions {
   env: Env;

@@ -129,9 +129,9 @@ async function takeBack(ensemble: Ensemble, kind: Kind): Promise<void> {
   assert.fail(`no server of ${kind} had to take back what it had logged alone, in ${attempts} attempts`);
 }
 
-/** Apache's servers compare the digest of every transaction with their tree's. */
+/** Servers compare the digest of every transaction with their tree's. */
 export async function noMismatches(ensemble: Ensemble): Promise<void> {
-  for (const member of ensemble.members.filter(({ kind }) => kind === 'apache')) {
+  for (const member of ensemble.members.filter(({ daemon }) => daemon !== undefined)) {
     const answer = (await ask(member.port, 'mntr')) ?? '';
     const count = /^zk_digest_mismatches_count\t(\d+)/m.exec(answer)?.[1];
     assert.equal(count, '0', `server ${member.id} found transactions whose digest is not its tree's`);

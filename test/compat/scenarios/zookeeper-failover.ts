@@ -6,6 +6,7 @@ import type { Outcome } from '../../../tools/peers/process.ts';
 import { run } from '../../../tools/peers/process.ts';
 import { versions } from '../../../tools/peers/toolbox.ts';
 import { type Context, lastLine, type Scenario } from '../scenario.ts';
+import { noMismatches } from './zookeeper-ensemble.ts';
 
 const FINISH = '/finish';
 const LIMIT_MS = 600_000;
@@ -38,6 +39,7 @@ async function story(context: Context, program: Program): Promise<string> {
     await client.create(FINISH);
     const { stdout } = await work;
     await client.close();
+    await noMismatches(ensemble);
     const nodes = await ensemble.assertSame();
     return `${lastLine(stdout)}; ${nodes} nodes the same`;
   } finally {

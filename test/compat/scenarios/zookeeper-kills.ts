@@ -4,6 +4,7 @@ import { SimRandom } from '../../../src/env/sim/sim-random.ts';
 import { Ensemble, type Kind } from '../../../tools/peers/ensemble.ts';
 import { RegisterClients } from '../register-clients.ts';
 import type { Context, Scenario } from '../scenario.ts';
+import { noMismatches } from './zookeeper-ensemble.ts';
 
 /** The bound for the time from the death of a leader to a new one that serves. */
 const FAILOVER_MEDIAN_MS = 1000;
@@ -61,6 +62,7 @@ async function story(context: Context, kinds: readonly Kind[], rounds: number): 
     await clients.start();
     const { kills, failoversMs } = await killInTurn(context, { ensemble, clients, random, rounds });
     const seen = await clients.finish();
+    await noMismatches(ensemble);
     const nodes = await ensemble.assertSame();
     const failoverMs = median(failoversMs);
     if (kinds.every((kind) => kind === 'ours')) {
