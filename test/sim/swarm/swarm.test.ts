@@ -4,8 +4,8 @@ import { regressions } from '../../swarm/regressions.ts';
 import { runSeed } from '../../swarm/run-seed.ts';
 import { systems } from '../../swarm/systems.ts';
 
-const SEEDS = [1, 2, 3, 4];
-const STEPS = 2500;
+const SEEDS = [1, 2, 3];
+const STEPS = 1500;
 
 function systemNamed(name: string) {
   const system = systems.find((each) => each.name === name);
@@ -22,16 +22,17 @@ for (const system of systems) {
         assert.equal(failure, undefined, `seed ${seed}: ${failure?.text}`);
         answered += counts.answers ?? 0;
       }
-      assert.ok(answered > SEEDS.length * 20, `${answered} answers are too few to mean anything`);
+      assert.ok(answered > SEEDS.length * 10, `${answered} answers are too few to mean anything`);
     });
 
     it('does the same events in the same order for the same seed', async () => {
-      const once = await runSeed(system, { seed: 7, steps: STEPS });
-      const again = await runSeed(system, { seed: 7, steps: STEPS, keepTrace: true });
-      const other = await runSeed(system, { seed: 8, steps: STEPS });
+      const steps = STEPS / 2;
+      const once = await runSeed(system, { seed: 7, steps });
+      const again = await runSeed(system, { seed: 7, steps, keepTrace: true });
+      const other = await runSeed(system, { seed: 8, steps });
 
       assert.equal(again.digest, once.digest);
-      assert.ok(again.trace.length > STEPS);
+      assert.ok(again.trace.length > steps);
       assert.notEqual(other.digest, once.digest);
     });
   });
