@@ -74,7 +74,7 @@ export class ByteWriter {
   }
 
   int64(value: number): void {
-    assert(Number.isSafeInteger(value), `int64 value ${value} is not a safe integer`);
+    assert(Number.isSafeInteger(value), () => `int64 value ${value} is not a safe integer`);
     const at = this.room(8);
     this.buffer.writeInt32BE(Math.floor(value / TWO_POW_32), at);
     this.buffer.writeUInt32BE(value >>> 0, at + 4);

@@ -108,7 +108,7 @@ export class TxnLog {
   append(entry: TxnEntry, payload: Buffer = encodeTxnEntry(entry)): void {
     if (this.failure !== undefined) throw this.failure;
     const { zxid } = entry.header;
-    assert(zxid > this.lastAppended, `zxid ${zxid} is not above ${this.lastAppended}`);
+    assert(zxid > this.lastAppended, () => `zxid ${zxid} is not above ${this.lastAppended}`);
     this.lastAppended = zxid;
     this.current ??= {
       path: `${this.options.directory}/${logName(zxid)}`,

@@ -59,11 +59,11 @@ function multiResult(result: TxnResult): MultiResult {
 }
 
 function pathOf(result: TxnResult): string {
-  assert(result.path !== undefined, `transaction of type ${result.type} was applied without a path`);
+  assert(result.path !== undefined, () => `transaction of type ${result.type} was applied without a path`);
   return result.path;
 }
 
 function statOf(result: TxnResult): protocol.SetDataResponse['stat'] {
-  assert(result.stat !== undefined, `transaction of type ${result.type} was applied without a stat`);
+  assert(result.stat !== undefined, () => `transaction of type ${result.type} was applied without a stat`);
   return result.stat;
 }

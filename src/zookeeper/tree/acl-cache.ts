@@ -43,7 +43,7 @@ export class AclCache {
       this.idByKey.set(key, id);
     }
     const entry = this.byId.get(id);
-    assert(entry !== undefined, `ACL ${id} is listed by its key only`);
+    assert(entry !== undefined, () => `ACL ${id} is listed by its key only`);
     entry.users++;
     return id;
   }

@@ -349,7 +349,7 @@ export class Leader implements LearnerMaster {
   propose(txn: EncodedTxn): void {
     if (this.phase !== 'broadcast') return;
     const { zxid } = txn.entry.header;
-    assert(zxid === this.lastProposedZxid + 1, `zxid ${zxid} does not follow ${this.lastProposedZxid}`);
+    assert(zxid === this.lastProposedZxid + 1, () => `zxid ${zxid} does not follow ${this.lastProposedZxid}`);
     if (counterOf(zxid) === LAST_COUNTER) {
       this.end('the zxids of this epoch are used up');
       return;
