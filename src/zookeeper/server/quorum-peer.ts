@@ -50,12 +50,17 @@ export type QuorumPeerState = 'LOOKING' | 'LEADING' | 'FOLLOWING' | 'OBSERVING' 
 /** How long to look for a leader before reads are answered without one (QuorumPeer.run). */
 const READ_ONLY_AFTER_MS = 2000;
 
+/** Pauses between attempts to follow that come to nothing, from the second on. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 1000;
+
 /**
  * One server of an ensemble (QuorumPeer of 3.9): looks for a leader, leads, follows or observes, and looks again.
  *
  *     LOOKING --elected--> LEADING
  *     LOOKING --another elected--> FOLLOWING, or OBSERVING for an observer
- *     LEADING, FOLLOWING, OBSERVING --the term is over--> LOOKING, once everything logged is durable and applied
+ *     LEADING, FOLLOWING, OBSERVING --the term is over--> LOOKING, once everything logged is durable and applied;
+ *                                     after a pause where it is not the first one that ends before it serves
  *     any     --the disk fails, or close--> STOPPED
  */
 export class QuorumPeer implements ElectionPeer, TermHost {
@@ -78,6 +83,9 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   private peerState: QuorumPeerState = 'LOOKING';
   /** The end of a term under way. */
   private ending: Promise<void> = Promise.resolve();
+  /** Attempts to follow that have ended since this server last served. */
+  private fruitlessTerms = 0;
+  private pause: Timer | undefined;
 
   private constructor(options: QuorumPeerOptions, database: PeerDatabase, membership: Membership) {
     const { env, config, ensemble, store } = options;
@@ -174,6 +182,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
 
   private stopElection(): void {
     this.endReadOnly();
+    this.pause?.cancel();
     this.election.stop();
   }
 
@@ -325,6 +334,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   }
 
   serving(epoch: number): void {
+    this.fruitlessTerms = 0;
     this.election.confirmEpoch(epoch);
     this.env.log.info('serving', { state: this.peerState, epoch });
   }
@@ -347,10 +357,23 @@ export class QuorumPeer implements ElectionPeer, TermHost {
       await term.stop();
       if (this.peerState === 'STOPPED') return;
       if (this.database.isBroken) await this.database.reload();
-      this.lookAgain();
+      const pauseMs = this.pauseAfterTerm();
+      if (pauseMs === 0) this.lookAgain();
+      else this.pause = this.env.timers.after(pauseMs, () => this.lookAgain());
     } catch (error) {
       this.failed(error);
     }
+  }
+
+  /**
+   * A server that cannot follow who leads the others, because of its data for example, would find the same leader
+   * again within milliseconds, and so on.
+   */
+  private pauseAfterTerm(): number {
+    if (this.successor !== undefined || this.peerState === 'LEADING') return 0;
+    this.fruitlessTerms++;
+    if (this.fruitlessTerms === 1) return 0;
+    return Math.min(FIRST_PAUSE_MS * 2 ** (this.fruitlessTerms - 2), LONGEST_PAUSE_MS);
   }
 
   private lookAgain(): void {

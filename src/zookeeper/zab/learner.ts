@@ -180,7 +180,8 @@ export class Learner {
     const { acceptedEpoch, currentEpoch, lastZxid } = this.peer;
     if (epoch < acceptedEpoch) {
       throw new ProtocolError(
-        `the leader's epoch ${epoch} is below ${acceptedEpoch}, which was accepted before`,
+        `the leader's epoch ${epoch} is below ${acceptedEpoch}, which was accepted before: a later leader has to come, ` +
+          'or the data directory is that of another ensemble',
       );
     }
     // Who has accepted this very epoch before may be following another leader's: the answer is no vote for it.

@@ -384,6 +384,44 @@ describe('The data directory', () => {
     });
   });
 
+  it('of an ensemble in a later epoch does no harm to one that works, and says what is wrong', async () => {
+    const other = new ZkEnsemble({ participants: 3, seed: 7 });
+    const files = await other.sim.run(async () => {
+      await other.startAll();
+      for (let i = 0; i < 3; i++) {
+        const leader = await other.serving();
+        await write(await other.client(leader), `/theirs-${i}`);
+        other.crash(leader);
+        await other.restart(leader);
+      }
+      await other.serving();
+      await other.settled();
+      other.crash(1);
+      return copyOf(other, 1);
+    });
+    await withEnsemble({ participants: 3 }, async (zk) => {
+      await zk.startAll();
+      const leader = await zk.serving();
+      const victim = leader === 1 ? 2 : 1;
+      const rest = zk.ids.filter((id) => id !== victim);
+      await write(await zk.client(leader), '/ours');
+      zk.crash(victim);
+      await startWith(zk, victim, files);
+      await zk.sim.advance(20_000);
+      assert.equal(zk.server(victim).mode, undefined, 'it serves');
+      assert.equal(await zk.serving(...rest), leader);
+      await write(await zk.client(leader), '/still');
+      const said = complaints(zk, new RegExp(`^zk${victim}: .*data directory is that of another ensemble`));
+      // It goes on trying, though not as fast as it can.
+      assert.ok(said.length > 15 && said.length < 40, `${said.length} attempts in 20 s`);
+      zk.crash(victim);
+      await zk.restartEmpty(victim);
+      await stillWorks(zk, '/after');
+      assert.equal(zk.tree(victim).get('/theirs-0'), undefined);
+      zk.assertNoFailures();
+    });
+  });
+
   it('of another server of the ensemble does as well as the own one', async () => {
     await withEnsemble({ participants: 3 }, async (zk) => {
       await zk.startAll();
