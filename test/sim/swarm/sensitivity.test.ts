@@ -17,18 +17,25 @@ async function firstBroken(system: SimulatedSystem): Promise<string | undefined>
   return undefined;
 }
 
-/** Rules of the protocol, with a seed under which an ensemble is found out to go without. */
-const RULES = [
-  { without: 'noHoles', seed: 16 },
-  { without: 'proposalsOutliveNewLeader', seed: 3 },
-] as const;
+/** Which seed meets the case differs with every change to what servers send and when: look for one. */
+const RULE_SEEDS = 100;
+const RULE_STEPS = 6000;
+
+/** The first seed under which ensembles without the rule are found out. */
+async function firstToTell(without: string): Promise<number | undefined> {
+  for (let seed = 1; seed <= RULE_SEEDS; seed++) {
+    const { failure } = await runSeed(zooKeeperEnsemble({ [without]: false }), { seed, steps: RULE_STEPS });
+    if (failure !== undefined) return seed;
+  }
+  return undefined;
+}
 
 describe('the simulation of ensembles', () => {
-  for (const { without, seed } of RULES) {
+  for (const without of ['noHoles', 'proposalsOutliveNewLeader']) {
     it(`finds out when the rule ${without} is missing, and only then`, async () => {
-      const broken = await runSeed(zooKeeperEnsemble({ [without]: false }), { seed, steps: 6000 });
-      assert.notEqual(broken.failure, undefined);
-      const kept = await runSeed(zooKeeperEnsemble(), { seed, steps: 6000 });
+      const seed = await firstToTell(without);
+      assert.ok(seed !== undefined, `none of ${RULE_SEEDS} seeds found out`);
+      const kept = await runSeed(zooKeeperEnsemble(), { seed, steps: RULE_STEPS });
       assert.equal(kept.failure, undefined, kept.failure?.text);
     });
   }
