@@ -4,12 +4,6 @@ import { lineAt, resolveImport, type SourceFile } from './source-file.ts';
 const EXPORTS =
   /^export\s+(?:declare\s+|abstract\s+|async\s+)*(?:const|let|function\*?|class|type|interface)\s+([\w$]+)/gm;
 
-/** Files that are being written, whose exports may wait for their users. Empty it. */
-const BEING_WRITTEN: readonly string[] = [
-  'src/zookeeper/election/peer-spec.ts',
-  'src/zookeeper/zab/packets.ts',
-];
-
 /** Names that other files take from a file; `*` when one takes all of them. */
 function namesTaken(files: readonly SourceFile[]): Map<string, Set<string>> {
   const taken = new Map<string, Set<string>>();
@@ -30,18 +24,16 @@ function namesTaken(files: readonly SourceFile[]): Map<string, Set<string>> {
 /** Exports that no file, tests included, takes and that their own file does not use either. */
 export function checkDeadExports(files: readonly SourceFile[]): Finding[] {
   const taken = namesTaken(files);
-  return files
-    .filter((file) => !BEING_WRITTEN.includes(file.path))
-    .flatMap((file) => {
-      const names = taken.get(file.path);
-      if (names?.has('*')) return [];
-      return [...file.code.matchAll(EXPORTS)].flatMap((match): Finding[] => {
-        const name = match[1] ?? '';
-        const uses =
-          file.code.split(new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`)).length - 1;
-        if (names?.has(name) || uses > 1) return [];
-        const problem = `nothing uses ${name}`;
-        return [{ path: file.path, line: lineAt(file.code, match.index), problem, remedy: 'Remove it' }];
-      });
+  return files.flatMap((file) => {
+    const names = taken.get(file.path);
+    if (names?.has('*')) return [];
+    return [...file.code.matchAll(EXPORTS)].flatMap((match): Finding[] => {
+      const name = match[1] ?? '';
+      const uses =
+        file.code.split(new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`)).length - 1;
+      if (names?.has(name) || uses > 1) return [];
+      const problem = `nothing uses ${name}`;
+      return [{ path: file.path, line: lineAt(file.code, match.index), problem, remedy: 'Remove it' }];
     });
+  });
 }

@@ -62,11 +62,6 @@ export function formatPeer(peer: PeerSpec): string {
   return `${addresses.join('|')}:${peer.role}${client}`;
 }
 
-/** Whether two lines mean the same server at the same addresses (QuorumServer.equals). */
-export function samePeer(a: PeerSpec, b: PeerSpec): boolean {
-  return a.id === b.id && formatPeer(a) === formatPeer(b);
-}
-
 /**
  * An address that two servers both have, as `host:port`; undefined when there is none. Addresses of the machine
  * itself and of every interface may be the same on several machines (QuorumServer.checkAddressDuplicate).
