@@ -22,6 +22,7 @@ import { ConfigWatcher } from './config-watcher.ts';
 import { createGroupCoordinator, OFFSETS_TOPIC } from './coordinators.ts';
 import { FeatureWatcher } from './feature-watcher.ts';
 import { createHandlers } from './handlers.ts';
+import { ReplicationThrottles } from './replication-throttles.ts';
 import { RequestDispatcher, type RequestInterceptor } from './request-dispatcher.ts';
 import { type BoundListener, SocketServer } from './socket-server.ts';
 import { TopicConfigs } from './topic-configs.ts';
@@ -34,6 +35,8 @@ const HOT_TAIL_BYTES = 64 * 1024 * 1024;
 const UNCOMPRESSED_LIMIT_BYTES = 256 * 1024 * 1024;
 /** How much longer than a session's life the registration of an earlier life of this broker is waited for. */
 const REGISTRATION_GRACE_MS = 2_000;
+
+const NO_OVERRIDES: ReadonlyMap<string, string> = new Map();
 
 /** How long closing waits for what the controller has begun. */
 const CONTROLLER_PATIENCE_MS = 3_000;
@@ -95,6 +98,7 @@ class BrokerServer implements Broker {
   /** As it is now. */
   private config: BrokerConfig;
   private readonly topicConfigs: TopicConfigs;
+  private readonly throttles: ReplicationThrottles;
   /** Epoch of the registration that stands (KIP-380). */
   private brokerEpoch = -1;
   private readonly ownSessions = new Set<bigint>();
@@ -115,6 +119,7 @@ class BrokerServer implements Broker {
     this.config = config;
     this.options = options;
     this.topicConfigs = new TopicConfigs(config, this.env.log);
+    this.throttles = new ReplicationThrottles(config);
   }
 
   get bootstrapServers(): string {
@@ -228,6 +233,7 @@ class BrokerServer implements Broker {
     this.configWatcher = new ConfigWatcher(this.env, stores.configs, this.brokerId, {
       topicChanged: (topic, overrides) => {
         this.topicConfigs.set(topic, overrides);
+        this.throttles.setTopic(topic, overrides, this.brokerId);
         logs.updateTopicConfig(topic);
       },
       brokerChanged: (dynamicDefault, dynamicBroker) => {
@@ -235,13 +241,16 @@ class BrokerServer implements Broker {
         for (const warning of warnings) this.env.log.warn(warning);
         this.config = config;
         this.topicConfigs.setBroker(config);
+        this.throttles.setRates(config);
         const topics = new Set(Array.from(logs.allLogs(), ({ topicPartition }) => topicPartition.topic));
         for (const topic of topics) logs.updateTopicConfig(topic);
       },
     });
     this.metadata.listen((image, before) => {
       for (const { name } of before.topics()) {
-        if (image.topic(name) === undefined) this.topicConfigs.set(name, new Map());
+        if (image.topic(name) !== undefined) continue;
+        this.topicConfigs.set(name, NO_OVERRIDES);
+        this.throttles.setTopic(name, NO_OVERRIDES, this.brokerId);
       }
     });
     await this.configWatcher.start(zk);

@@ -3,16 +3,8 @@ import { atLeast } from '../validators.ts';
 
 /** Metrics, telemetry and the windows of quotas. */
 export const metricsAndQuotasDefs = {
-  'alter.log.dirs.replication.quota.window.num': int(11, {
-    valid: atLeast(1),
-    importance: 'LOW',
-    inert: true,
-  }),
-  'alter.log.dirs.replication.quota.window.size.seconds': int(1, {
-    valid: atLeast(1),
-    importance: 'LOW',
-    inert: true,
-  }),
+  'alter.log.dirs.replication.quota.window.num': int(11, { valid: atLeast(1), importance: 'LOW' }),
+  'alter.log.dirs.replication.quota.window.size.seconds': int(1, { valid: atLeast(1), importance: 'LOW' }),
   'auto.include.jmx.reporter': bool(true, { importance: 'LOW', inert: true }),
   'controller.quota.window.num': int(11, { valid: atLeast(1), importance: 'LOW', inert: true }),
   'controller.quota.window.size.seconds': int(1, { valid: atLeast(1), importance: 'LOW', inert: true }),

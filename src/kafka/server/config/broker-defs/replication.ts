@@ -40,8 +40,8 @@ export const replicationDefs = {
   'replica.selector.class': string(null, { inert: true }),
   'replica.socket.receive.buffer.bytes': int(65536, { importance: 'HIGH', inert: true }),
   'replica.socket.timeout.ms': int(30000, { importance: 'HIGH' }),
-  'replication.quota.window.num': int(11, { valid: atLeast(1), importance: 'LOW', inert: true }),
-  'replication.quota.window.size.seconds': int(1, { valid: atLeast(1), importance: 'LOW', inert: true }),
+  'replication.quota.window.num': int(11, { valid: atLeast(1), importance: 'LOW' }),
+  'replication.quota.window.size.seconds': int(1, { valid: atLeast(1), importance: 'LOW' }),
   'unclean.leader.election.enable': bool(false, {
     importance: 'HIGH',
     update: 'cluster-wide',
