@@ -40,6 +40,7 @@ export const MATRIX: Readonly<Record<string, readonly string[]>> = {
   zookeeper: [],
   clients: ['wire'],
   'clients/zookeeper': ZOOKEEPER_WIRE,
+  'clients/kafka': ['wire/kafka'],
   'kafka/log': ['wire/kafka', 'storage'],
   'kafka/metadata': ['wire/kafka', 'storage'],
   'kafka/quota': ['kafka/log'],

@@ -1,0 +1,63 @@
+import { ErrorCode, errorOf } from '../../../wire/kafka/errors.ts';
+import type { ApiVersionsResponse } from '../../../wire/kafka/messages/18-api-versions.ts';
+import type { Infer, Message } from '../../../wire/kafka/schema/index.ts';
+import { NetworkError } from './network-error.ts';
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The versions of each API that a broker serves, as it told. */
+export class BrokerApiVersions {
+  private readonly ranges: ReadonlyMap<number, Range>;
+
+  constructor(response: Infer<typeof ApiVersionsResponse>) {
+    this.ranges = new Map(
+      response.apiKeys.map(({ apiKey, minVersion, maxVersion }) => [
+        apiKey,
+        { min: minVersion, max: maxVersion },
+      ]),
+    );
+  }
+
+  serves(request: Message, version: number): boolean {
+    const range = this.ranges.get(request.key ?? -1);
+    return range !== undefined && range.min <= version && version <= range.max;
+  }
+
+  /**
+   * The highest version that the broker and our schema (or the narrower `ours`) have in common. Throws a
+   * {@link NetworkError} of kind `unsupported` when there is none.
+   */
+  highest(request: Message, ours: Range = request.versions): number {
+    const theirs = this.ranges.get(request.key ?? -1);
+    if (theirs === undefined)
+      throw new NetworkError('unsupported', `the broker does not serve ${request.name}`);
+    const version = Math.min(ours.max, theirs.max);
+    if (version >= Math.max(ours.min, theirs.min)) return version;
+    throw new NetworkError(
+      'unsupported',
+      `the broker serves ${request.name} in versions ${theirs.min} to ${theirs.max}, not in ${ours.min} to ${ours.max}`,
+    );
+  }
+}
+
+/** The version to ask with again when the broker does not know ours (KIP-511); undefined when it cannot be asked. */
+export function versionToRetry(
+  response: Infer<typeof ApiVersionsResponse>,
+  request: Message,
+  asked: number,
+): number | undefined {
+  if (response.errorCode !== ErrorCode.UNSUPPORTED_VERSION) return undefined;
+  const listed = response.apiKeys.find(({ apiKey }) => apiKey === request.key);
+  // Brokers before 2.4 list nothing, they all know version 0.
+  const version = listed === undefined ? 0 : listed.maxVersion;
+  return version >= request.versions.min && version < asked ? version : undefined;
+}
+
+export function versionsIn(response: Infer<typeof ApiVersionsResponse>): BrokerApiVersions {
+  const error = errorOf(response.errorCode);
+  if (error.code === ErrorCode.NONE) return new BrokerApiVersions(response);
+  throw new NetworkError('unsupported', `the broker does not tell its versions: ${error.name}`);
+}
