@@ -15,7 +15,7 @@ function applyAll(txns: readonly LoggedTxn[]): void {
   const tree = new DataTree({ extendedTypes: true });
   for (const { zxid, hex, digest } of txns) {
     const entry = decodeTxnEntry(Buffer.from(hex ?? '', 'hex'));
-    applyTxn(tree, entry.header, entry.body);
+    applyTxn(tree, entry);
     // Apache logs no digest with a transaction that failed.
     if (digest === undefined || digest === null)
       assert.equal(entry.header.type, OpCode.error, `type of ${zxid}`);
@@ -27,10 +27,10 @@ function applyAll(txns: readonly LoggedTxn[]): void {
 function replayTail(txns: readonly LoggedTxn[]): void {
   const entries = txns.map(({ hex }) => decodeTxnEntry(Buffer.from(hex ?? '', 'hex')));
   const tree = new DataTree({ extendedTypes: true });
-  for (const { header, body } of entries) applyTxn(tree, header, body);
+  for (const entry of entries) applyTxn(tree, entry);
   const { digest, nodeCount, approximateDataBytes, ephemeralCount } = tree;
   // A fuzzy snapshot taken at the very end, for a log that begins ten transactions before.
-  for (const { header, body } of entries.slice(-10)) applyTxn(tree, header, body);
+  for (const entry of entries.slice(-10)) applyTxn(tree, entry);
   assert.equal(tree.nodeCount, nodeCount);
   assert.equal(tree.approximateDataBytes, approximateDataBytes);
   assert.equal(tree.ephemeralCount, ephemeralCount);

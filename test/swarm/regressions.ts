@@ -22,4 +22,11 @@ export const regressions: readonly Regression[] = [
     story:
       'a log that a full disk left without a header stayed behind, and once a new leader had begun another one the server refused to start',
   },
+  {
+    system: 'zookeeper-ensemble',
+    seed: 90,
+    steps: 10_000,
+    story:
+      'the simulation looked into the log alone for what a new leader has: one had a transaction, logged before and never committed, that came with the tree of a leader who fell before it served; it now knows what any server has applied',
+  },
 ];

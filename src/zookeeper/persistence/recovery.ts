@@ -158,7 +158,7 @@ async function replay(
       });
     }
     followSession(entry, sessions);
-    applyTxn(tree, entry.header, entry.body);
+    applyTxn(tree, entry);
     digests.afterTxn(entry);
     options.onTxn?.(entry, logged.payload);
     txns++;

@@ -65,7 +65,7 @@ export class Committer {
   commit(entry: TxnEntry): void {
     const { header, body } = entry;
     const { tree } = this.options;
-    const result = applyTxn(tree, header, body);
+    const result = applyTxn(tree, entry);
     this.options.applied(header.zxid);
     if (body.type === OpCode.createSession) {
       this.options.sessionChanged(header.clientId, body.txn.timeOut);

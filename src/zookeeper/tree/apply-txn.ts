@@ -2,7 +2,7 @@ import type { Stat } from '../../wire/zookeeper/data.ts';
 import { ErrorCode } from '../../wire/zookeeper/errors.ts';
 import { OpCode } from '../../wire/zookeeper/op-codes.ts';
 import type { CreateTTLTxn, CreateTxn, TxnHeader } from '../../wire/zookeeper/txn.ts';
-import type { SubTxn, TxnBody } from '../../wire/zookeeper/txn-entry.ts';
+import type { SubTxn, TxnBody, TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
 import type { DataNode } from './data-node.ts';
 import type { DataTree } from './data-tree.ts';
 import { CONTAINER_OWNER, ttlOwner } from './ephemeral-type.ts';
@@ -23,11 +23,12 @@ export interface TxnResult {
  * Applies a committed transaction to the tree and moves its lastProcessedZxid on. Applying one a second time
  * changes nothing that matters: it is how the log is replayed over a fuzzy snapshot.
  */
-export function applyTxn(tree: DataTree, header: TxnHeader, body: TxnBody): TxnResult {
+export function applyTxn(tree: DataTree, entry: TxnEntry): TxnResult {
+  const { header, body } = entry;
   const result =
     body.type === OpCode.multi ? applyMulti(tree, header, body.txns) : applyOne(tree, header, body);
   if (header.zxid > tree.lastProcessedZxid) tree.lastProcessedZxid = header.zxid;
-  tree.observer?.(tree, header, body);
+  tree.observer?.(tree, entry);
   return result;
 }
 

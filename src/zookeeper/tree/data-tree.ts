@@ -10,8 +10,7 @@ import {
   usagePath,
 } from '../../wire/zookeeper/quota.ts';
 import { OPEN_ACL_ID } from '../../wire/zookeeper/snapshot.ts';
-import type { TxnHeader } from '../../wire/zookeeper/txn.ts';
-import type { TxnBody } from '../../wire/zookeeper/txn-entry.ts';
+import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
 import { AclCache, READ_ACL } from './acl-cache.ts';
 import { DataNode, newStat, wireStat } from './data-node.ts';
 import { type EphemeralKind, ephemeralKind } from './ephemeral-type.ts';
@@ -41,7 +40,7 @@ export interface NodeChange {
  * Sees every transaction right after the tree has applied it, those of a replay included: for checks of whole
  * servers from outside.
  */
-export type TxnObserver = (tree: DataTree, header: TxnHeader, body: TxnBody) => void;
+export type TxnObserver = (tree: DataTree, entry: TxnEntry) => void;
 
 export interface DataTreeOptions {
   observer?: TxnObserver | undefined;

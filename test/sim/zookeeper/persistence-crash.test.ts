@@ -49,7 +49,7 @@ class History {
     const zxid = this.entries.length + 1;
     const body = this.body(zxid);
     const header = { clientId: 5n, cxid: zxid, zxid, time: timeMs, type: body.type };
-    applyTxn(this.head, header, body);
+    applyTxn(this.head, { header, body });
     followSession({ header, body }, this.sessions);
     const entry: TxnEntry = { header, body, digest: { version: 2, treeDigest: this.head.digest } };
     this.entries.push(entry);
@@ -66,9 +66,9 @@ class History {
     this.entries.length = recovered.lastZxid;
     this.head = new DataTree();
     this.sessions.clear();
-    for (const { header, body } of this.entries) {
-      applyTxn(this.head, header, body);
-      followSession({ header, body }, this.sessions);
+    for (const entry of this.entries) {
+      applyTxn(this.head, entry);
+      followSession(entry, this.sessions);
     }
     assert.deepEqual(describeTree(tree), describeTree(this.head));
     assert.equal(tree.digest, this.head.digest);
@@ -123,9 +123,9 @@ async function serve(env: Env, store: Store, tree: DataTree, history: History): 
     }
     await store.log.sync();
     history.acknowledged = group.at(-1)?.header.zxid ?? 0;
-    for (const { header, body } of group) {
-      applyTxn(tree, header, body);
-      followSession({ header, body }, sessions);
+    for (const entry of group) {
+      applyTxn(tree, entry);
+      followSession(entry, sessions);
     }
     if (random.below(10) === 0) store.log.roll();
     if (random.below(20) === 0 && !store.isSnapshotting) {

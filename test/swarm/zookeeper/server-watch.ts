@@ -1,44 +1,43 @@
-import type { Env } from '../../../src/env/env.ts';
 import { OpCode } from '../../../src/wire/zookeeper/op-codes.ts';
-import { decodeTxnEntry } from '../../../src/wire/zookeeper/txn-entry.ts';
 import type { RunningZooKeeperServer } from '../../../src/zookeeper/index.ts';
-import { scanTxns } from '../../../src/zookeeper/persistence/txn-log-scan.ts';
+import { counterOf, epochOf } from '../../../src/zookeeper/pipeline/zxid.ts';
 import type { DataTree, TxnObserver } from '../../../src/zookeeper/tree/data-tree.ts';
 import type { History } from '../invariant.ts';
+import type { AppliedTxns } from './applied-txns.ts';
 import type { CommittedHistory } from './committed-history.ts';
 import type { ZkObservation } from './observation.ts';
-
-const MAX_RECORD_BYTES = 2 ** 21;
 
 export interface ServerWatchParts {
   history: History<ZkObservation>;
   committed: CommittedHistory;
-  env: Env;
+  applied: AppliedTxns;
   peer: string;
   life: number;
-  /** Where the transaction log is. */
-  logDirectory: string;
   nowMs(): number;
 }
 
 /**
  * Writes down what one life of a server delivers. A tree that does not serve says nothing: it may hold transactions
- * that were logged and not committed. Once the server serves, all that it has is delivered: what nobody has seen
- * yet is read from its log, and from then on each transaction is taken as it is applied.
+ * that were logged and not committed. Once the server serves, all that it has is delivered, also what nobody has
+ * delivered yet, and from then on each transaction is taken as it is applied.
  */
 export class ServerWatch {
   private readonly parts: ServerWatchParts;
   private server: RunningZooKeeperServer | undefined;
   private isAnnounced = false;
+  /** The last zxid of the tree before the server served. */
+  private baseZxid = 0;
 
   constructor(parts: ServerWatchParts) {
     this.parts = parts;
   }
 
-  readonly observer: TxnObserver = (tree, header, body) => {
+  readonly observer: TxnObserver = (tree, entry) => {
+    const { applied, peer, life, history, nowMs } = this.parts;
+    const { header, body } = entry;
+    applied.see(entry);
     if (this.server?.mode === undefined) return;
     if (!this.isAnnounced) this.announce(this.server, header.zxid - 1, undefined);
-    const { peer, life, history, nowMs } = this.parts;
     history.record({
       kind: 'delivered',
       peer,
@@ -61,17 +60,20 @@ export class ServerWatch {
   look(): void {
     const { server } = this;
     if (server === undefined) return;
-    if (server.mode === undefined) this.isAnnounced = false;
-    else if (!this.isAnnounced) {
+    if (server.mode === undefined) {
+      this.isAnnounced = false;
+      this.baseZxid = server.tree.lastProcessedZxid;
+    } else if (!this.isAnnounced) {
       const { lastProcessedZxid, digest } = server.tree;
       this.announce(server, lastProcessedZxid, digest);
     }
   }
 
   private announce({ mode, tree }: RunningZooKeeperServer, upTo: number, digest: bigint | undefined): void {
-    const { peer, life, history, committed } = this.parts;
+    const { peer, life, history, applied } = this.parts;
     this.isAnnounced = true;
-    if (upTo > committed.lastZxid) this.deliverLogged(committed.lastZxid + 1, upTo);
+    if (mode === 'leader' && counterOf(upTo) === 0) applied.epochBegins(epochOf(upTo), this.baseZxid);
+    this.deliverUpTo(upTo);
     history.record({
       kind: 'serving',
       peer,
@@ -83,11 +85,9 @@ export class ServerWatch {
     });
   }
 
-  private deliverLogged(from: number, upTo: number): void {
-    const { env, logDirectory, history, peer, life, nowMs } = this.parts;
-    for (const { zxid, payload } of scanTxns(env, logDirectory, from, MAX_RECORD_BYTES)) {
-      if (zxid > upTo) break;
-      const { header, body, digest } = decodeTxnEntry(Buffer.from(payload));
+  private deliverUpTo(zxid: number): void {
+    const { applied, committed, history, peer, life, nowMs } = this.parts;
+    for (const { header, body, digest } of applied.between(committed.lastZxid, zxid)) {
       history.record({
         kind: 'delivered',
         peer,

@@ -24,6 +24,7 @@ import { History, InvariantViolation } from '../invariant.ts';
 import { eventually } from '../liveness.ts';
 import { SupervisedServer } from '../supervised-server.ts';
 import type { SimulatedSystem, SystemRun } from '../system.ts';
+import { AppliedTxns } from './applied-txns.ts';
 import { SwarmClient } from './client.ts';
 import { CommittedHistory } from './committed-history.ts';
 import { ClientLoad, drawLoad, ROOTS, registerPaths } from './load.ts';
@@ -65,6 +66,7 @@ class ZooKeeperRun implements SystemRun {
   private readonly guards: Partial<ZabGuards>;
   private readonly history: History<ZkObservation>;
   private readonly committed = new CommittedHistory();
+  private readonly applied = new AppliedTxns();
   private readonly servers: readonly SupervisedServer<RunningZooKeeperServer>[];
   /** What watches the present life of each server. */
   private readonly watches = new Map<string, ServerWatch>();
@@ -230,7 +232,7 @@ class ZooKeeperRun implements SystemRun {
     id: number,
     options: Partial<ZooKeeperServerOptions>,
   ): SupervisedServer<RunningZooKeeperServer> {
-    const { sim, history, committed, topology, watches, guards } = this;
+    const { sim, history, committed, applied, topology, watches, guards } = this;
     const nowMs = (): number => sim.nowMs;
     const host = sim.host(`zk${id}`);
     return new SupervisedServer<RunningZooKeeperServer>({
@@ -238,8 +240,7 @@ class ZooKeeperRun implements SystemRun {
       host,
       start: (env, life) => {
         const peer = host.name;
-        const logDirectory = `${DATA_DIR}/version-2`;
-        const watch = new ServerWatch({ history, committed, env, peer, life, logDirectory, nowMs });
+        const watch = new ServerWatch({ history, committed, applied, peer, life, nowMs });
         watches.set(peer, watch);
         const ensemble = ensembleConfig(topology, id);
         const config = { dataDir: DATA_DIR, clientPort: PORT, tickTimeMs: TICK_MS, ...ensemble, ...options };

@@ -43,7 +43,7 @@ class Server {
   log(body: TxnBody): void {
     const zxid = this.tree.lastProcessedZxid + 1;
     const header = { clientId: 7n, cxid: 1, zxid, time: 5, type: body.type };
-    applyTxn(this.tree, header, body);
+    applyTxn(this.tree, { header, body });
     this.store.log.append({ header, body, digest: { version: 2, treeDigest: this.tree.digest } });
   }
 
