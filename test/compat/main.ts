@@ -7,6 +7,7 @@ import { brokerAloneScenario } from './scenarios/broker-alone.ts';
 import { clientScenarios } from './scenarios/clients.ts';
 import { diskScenarios } from './scenarios/disk.ts';
 import { javaToolsScenarios } from './scenarios/java-tools.ts';
+import { kafkaMixedScenarios } from './scenarios/kafka-mixed.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
 import { ourShellScenario } from './scenarios/our-shell.ts';
@@ -75,6 +76,7 @@ async function main(): Promise<number> {
     ...zookeeperRollingScenarios,
     ...zookeeperFailoverScenarios,
     ...zookeeperReconfigScenarios,
+    ...kafkaMixedScenarios,
     mainJobScenario,
   ];
   const chosen = all.filter(({ name, fullOnly }) =>

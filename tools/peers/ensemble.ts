@@ -50,7 +50,7 @@ interface EnsembleOptions {
   readonly config?: Readonly<Record<string, string>>;
 }
 
-/** Servers, of Apache's and ours, that are one ensemble. */
+/** Servers, of Apache's and ours, that are one ensemble; or one server alone. */
 export class Ensemble {
   readonly members: Member[] = [];
   readonly workspace = new Workspace();
@@ -105,13 +105,15 @@ export class Ensemble {
   async boot(member: Member): Promise<void> {
     writeFileSync(join(member.dataDir, 'myid'), `${member.id}\n`);
     const known = this.members.filter((other) => other === member || this.initial.includes(other));
-    const servers = known.map((other) => [`server.${other.id}`, this.line(other)]);
+    // One server alone knows of no others: it is no ensemble, and serves as soon as it is up.
+    const isAlone = this.members.length === 1;
+    const servers = isAlone ? [] : known.map((other) => [`server.${other.id}`, this.line(other)]);
     const isReconfigurable = this.options.reconfigEnabled === true;
     const options: ZooKeeperOptions = {
       dataDir: member.dataDir,
       port: member.port,
       workspace: this.workspace,
-      isMember: true,
+      isMember: !isAlone,
       isConfigured: isReconfigurable && this.configured.has(member),
       config: {
         tickTime: '500',
@@ -138,7 +140,7 @@ export class Ensemble {
     rmSync(join(member.dataDir, 'version-2'), { recursive: true });
   }
 
-  /** `leader`, `follower`; undefined while a server does not serve. */
+  /** `leader`, `follower`, `standalone`; undefined while a server does not serve. */
   async mode(member: Member): Promise<string | undefined> {
     const answer = member.daemon === undefined ? undefined : await ask(member.port, 'srvr');
     return /^Mode: (\S+)/m.exec(answer ?? '')?.[1];
@@ -152,7 +154,7 @@ export class Ensemble {
         const running = this.members.filter(({ daemon }) => daemon !== undefined);
         const modes = await Promise.all(running.map((member) => this.mode(member)));
         if (modes.includes(undefined)) return undefined;
-        return running[modes.indexOf('leader')];
+        return running[modes.findIndex((mode) => mode === 'leader' || mode === 'standalone')];
       },
       POLL,
     );

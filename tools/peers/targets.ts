@@ -122,7 +122,7 @@ export async function startOurZooKeeper(toolbox: Toolbox, options: ZooKeeperOpti
 /** Our broker alone, by the command that people know. */
 export async function startOurBroker(toolbox: Toolbox, options: BrokerOptions): Promise<Daemon> {
   const args = [join(toolbox.root, 'bin/kafka-server-start.sh'), serverProperties(options)];
-  const logFile = join(options.workspace.path, 'kafka.log');
+  const logFile = join(options.workspace.path, `kafka-${options.port}.log`);
   return ready(new Daemon(process.execPath, args, { logFile }), /^Ready in /m);
 }
 
@@ -139,6 +139,7 @@ export async function startApacheZooKeeper(toolbox: Toolbox, options: ZooKeeperO
 }
 
 interface BrokerOptions {
+  /** One directory, or several with commas between them. */
   logDir: string;
   port: number;
   zookeeper: string;
@@ -170,7 +171,7 @@ export async function startApacheBroker(toolbox: Toolbox, options: BrokerOptions
     flags: ['-Xmx1g'],
     mainClass: 'kafka.Kafka',
     args: [file],
-    logFile: join(options.workspace.path, 'apache-kafka.log'),
+    logFile: join(options.workspace.path, `apache-kafka-${options.port}.log`),
   });
   return ready(daemon, /\[KafkaServer id=\d+\] started/);
 }
