@@ -1,29 +1,31 @@
 import type { Env } from '../../../src/env/env.ts';
 import type { Timer } from '../../../src/env/timers.ts';
+import type { TopicPartition } from '../../../src/kafka/log/topic-partition.ts';
+import { ErrorCode } from '../../../src/wire/kafka/errors.ts';
 import type { Draft, Infer, Message } from '../../../src/wire/kafka/schema/index.ts';
+import { Metadata } from '../../support/kafka/pairs.ts';
 import { ConnectionLostError, RawKafkaClient } from '../../support/kafka/raw-kafka-client.ts';
+import type { Route } from './route.ts';
 
 const REQUEST_TIMEOUT_MS = 6000;
 const RECONNECT_AFTER_MS = 100;
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A way to a broker that connects again when it has to, and gives up on an answer after a while. */
-export class BrokerConnection {
+class BrokerConnection {
   private readonly env: Env;
-  private readonly address: { host: string; port: number };
+  private readonly address: Address;
   private client: RawKafkaClient | undefined;
 
-  constructor(env: Env, address: { host: string; port: number }) {
+  constructor(env: Env, address: Address) {
     this.env = env;
     this.address = address;
   }
 
-  pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.env.timers.after(ms, resolve);
-    });
-  }
-
-  /** Undefined when no answer came: whether the request was done nobody knows. */
   async call<Q extends Message, R extends Message>(
     messages: { request: Q; response: R },
     version: number,
@@ -39,12 +41,66 @@ export class BrokerConnection {
       if (!isLoss(error)) throw error;
       this.client?.destroy();
       this.client = undefined;
-      await this.pause(RECONNECT_AFTER_MS);
+      await pause(this.env, RECONNECT_AFTER_MS);
       return undefined;
     } finally {
       timer?.cancel();
     }
   }
+}
+
+/** A client of a few brokers whose addresses it knows; who leads what it asks them. */
+export class ClusterRoute implements Route {
+  private readonly env: Env;
+  private readonly connections: readonly BrokerConnection[];
+  private readonly leaders = new Map<string, number>();
+
+  /** Broker ids are the positions of the addresses. */
+  constructor(env: Env, addresses: readonly Address[]) {
+    this.env = env;
+    this.connections = addresses.map((address) => new BrokerConnection(env, address));
+  }
+
+  pause(ms: number): Promise<void> {
+    return pause(this.env, ms);
+  }
+
+  anyBroker(): number {
+    return this.connections.length === 1 ? 0 : this.env.random.below(this.connections.length);
+  }
+
+  async leaderOf({ topic, partition }: TopicPartition): Promise<number | undefined> {
+    if (this.connections.length === 1) return 0;
+    const key = `${topic}-${partition}`;
+    const known = this.leaders.get(key);
+    if (known !== undefined) return known;
+    const found = await this.call(this.anyBroker(), Metadata, 9, { topics: [{ name: topic }] });
+    for (const { partitionIndex, leaderId, errorCode } of found?.topics[0]?.partitions ?? []) {
+      if (errorCode === ErrorCode.NONE && leaderId >= 0) {
+        this.leaders.set(`${topic}-${partitionIndex}`, leaderId);
+      }
+    }
+    return this.leaders.get(key);
+  }
+
+  forget({ topic, partition }: TopicPartition): void {
+    this.leaders.delete(`${topic}-${partition}`);
+  }
+
+  async call<Q extends Message, R extends Message>(
+    broker: number,
+    messages: { request: Q; response: R },
+    version: number,
+    request: Draft<Q>,
+  ): Promise<Infer<R> | undefined> {
+    return this.connections[broker]?.call(messages, version, request);
+  }
+}
+
+function pause(env: Env, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    env.timers.after(ms, resolve);
+  });
 }
 
 function isLoss(error: unknown): boolean {

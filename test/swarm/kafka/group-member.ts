@@ -1,27 +1,17 @@
 import type { SimRandom } from '../../../src/env/sim/sim-random.ts';
+import { type TopicPartition, topicPartitionKey } from '../../../src/kafka/log/topic-partition.ts';
 import { ErrorCode } from '../../../src/wire/kafka/errors.ts';
 import {
-  OffsetCommitRequest,
-  OffsetCommitResponse,
-} from '../../../src/wire/kafka/messages/08-offset-commit.ts';
-import {
-  FindCoordinatorRequest,
-  FindCoordinatorResponse,
-} from '../../../src/wire/kafka/messages/10-find-coordinator.ts';
-import { JoinGroupRequest, JoinGroupResponse } from '../../../src/wire/kafka/messages/11-join-group.ts';
-import { HeartbeatRequest, HeartbeatResponse } from '../../../src/wire/kafka/messages/12-heartbeat.ts';
-import { LeaveGroupRequest, LeaveGroupResponse } from '../../../src/wire/kafka/messages/13-leave-group.ts';
-import { SyncGroupRequest, SyncGroupResponse } from '../../../src/wire/kafka/messages/14-sync-group.ts';
-import type { BrokerConnection } from './connection.ts';
+  FindCoordinator,
+  Heartbeat,
+  JoinGroup,
+  LeaveGroup,
+  OffsetCommit,
+  SyncGroup,
+} from '../../support/kafka/pairs.ts';
 import type { KafkaHistory } from './observation.ts';
-import type { TopicReader } from './reader.ts';
-
-const FindCoordinator = { request: FindCoordinatorRequest, response: FindCoordinatorResponse };
-const JoinGroup = { request: JoinGroupRequest, response: JoinGroupResponse };
-const SyncGroup = { request: SyncGroupRequest, response: SyncGroupResponse };
-const Heartbeat = { request: HeartbeatRequest, response: HeartbeatResponse };
-const LeaveGroup = { request: LeaveGroupRequest, response: LeaveGroupResponse };
-const OffsetCommit = { request: OffsetCommitRequest, response: OffsetCommitResponse };
+import { nextOffset, type SwarmReader } from './reader.ts';
+import type { Route } from './route.ts';
 
 const RETRY_AFTER_MS = 100;
 const PROTOCOL = 'swarm';
@@ -29,15 +19,16 @@ const PROTOCOL = 'swarm';
 export interface MemberOptions {
   name: string;
   groupId: string;
-  topic: string;
-  partitions: number;
+  /** The partition of __consumer_offsets that keeps the group. */
+  home: string;
+  targets: readonly TopicPartition[];
   sessionTimeoutMs: number;
   fetchBytes: number;
   maxWaitMs: number;
   /** Chance per round to leave the group for a while, in good order or without a word. */
   departureProbability: number;
-  connection: BrokerConnection;
-  reader: TopicReader;
+  route: Route;
+  reader: SwarmReader;
   random: SimRandom;
   history: KafkaHistory;
 }
@@ -51,6 +42,8 @@ export class GroupMember {
   private readonly options: MemberOptions;
   private memberId = '';
   private generationId = -1;
+  private coordinator = 0;
+  /** By the position of the partition in the targets. */
   private positions = new Map<number, number>();
   private committed = new Map<number, number>();
 
@@ -59,19 +52,20 @@ export class GroupMember {
   }
 
   async run(): Promise<void> {
-    const { connection } = this.options;
+    const { route } = this.options;
     while (!this.isOver) {
       if (await this.join()) await this.read();
-      else await connection.pause(RETRY_AFTER_MS);
+      else await route.pause(RETRY_AFTER_MS);
     }
     await this.leave();
   }
 
   private async join(): Promise<boolean> {
-    const { connection, groupId, sessionTimeoutMs } = this.options;
-    const found = await connection.call(FindCoordinator, 2, { key: groupId, keyType: 0 });
+    const { route, groupId, sessionTimeoutMs } = this.options;
+    const found = await route.call(route.anyBroker(), FindCoordinator, 2, { key: groupId, keyType: 0 });
     if (found?.errorCode !== ErrorCode.NONE) return false;
-    const joined = await connection.call(JoinGroup, 5, {
+    this.coordinator = found.nodeId;
+    const joined = await route.call(this.coordinator, JoinGroup, 5, {
       groupId,
       sessionTimeoutMs,
       rebalanceTimeoutMs: sessionTimeoutMs,
@@ -93,34 +87,41 @@ export class GroupMember {
 
   /** The leader deals the partitions out, one after the other. */
   private async sync(members: readonly string[]): Promise<boolean> {
-    const { connection, groupId, partitions, reader } = this.options;
+    const { route, groupId, home, targets, reader } = this.options;
+    const { coordinator } = this;
     const assignments = members.map((memberId, index) => {
-      const own = Array.from({ length: partitions }, (_, partition) => partition);
-      const dealt = own.filter((partition) => partition % members.length === index);
+      const dealt = [...targets.keys()].filter((position) => position % members.length === index);
       return { memberId, assignment: Buffer.from(dealt.join(',')) };
     });
     const { generationId, memberId } = this;
-    const synced = await connection.call(SyncGroup, 3, { groupId, generationId, memberId, assignments });
+    const synced = await route.call(coordinator, SyncGroup, 3, {
+      groupId,
+      generationId,
+      memberId,
+      assignments,
+    });
     if (synced?.errorCode !== ErrorCode.NONE) return false;
     const text = synced.assignment.toString();
     this.positions = new Map();
     this.committed = new Map();
-    for (const partition of text === '' ? [] : text.split(',').map(Number)) {
-      const offset = await reader.committed(groupId, partition);
+    for (const position of text === '' ? [] : text.split(',').map(Number)) {
+      const target = targets[position];
+      if (target === undefined) continue;
+      const offset = await reader.committed({ groupId, home, coordinator }, target);
       if (offset === undefined) return false;
-      this.positions.set(partition, Math.max(0, offset));
-      this.committed.set(partition, offset);
+      this.positions.set(position, Math.max(0, offset));
+      this.committed.set(position, offset);
     }
     return true;
   }
 
   /** Until the group says that it is time to join again. */
   private async read(): Promise<void> {
-    const { random, departureProbability, connection, sessionTimeoutMs } = this.options;
+    const { random, departureProbability, route, sessionTimeoutMs } = this.options;
     while (!this.isOver) {
       if (random.chance(departureProbability)) {
         if (random.chance(0.5)) await this.leave();
-        await connection.pause(random.between(0, 2 * sessionTimeoutMs));
+        await route.pause(random.between(0, 2 * sessionTimeoutMs));
         return;
       }
       await this.readEach();
@@ -129,59 +130,70 @@ export class GroupMember {
   }
 
   private async readEach(): Promise<void> {
-    const { reader, fetchBytes, maxWaitMs } = this.options;
-    for (const [partition, offset] of this.positions) {
-      const fetched = await reader.fetch(partition, offset, { maxWaitMs, maxBytes: fetchBytes });
-      // Only a power loss that took unflushed records makes a log end before a committed offset.
-      if (fetched === 'outOfRange') this.positions.set(partition, 0);
-      else if (fetched !== undefined) this.positions.set(partition, offset + fetched.records.length);
+    const { reader, targets, fetchBytes, maxWaitMs } = this.options;
+    for (const [position, offset] of this.positions) {
+      const target = targets[position];
+      if (target === undefined) continue;
+      const fetched = await reader.fetch(target, offset, { maxWaitMs, maxBytes: fetchBytes });
+      // Only a lapse of the promise makes a log end before a committed offset.
+      if (fetched === 'outOfRange') this.positions.set(position, 0);
+      else if (fetched !== undefined) this.positions.set(position, nextOffset(fetched.records, offset));
     }
   }
 
   private async commit(): Promise<boolean> {
-    const { connection, groupId, topic, history, name } = this.options;
-    const due = [...this.positions].filter(([partition, offset]) => offset !== this.committed.get(partition));
+    const { route, groupId, home, targets, history } = this.options;
+    const due = [...this.positions].filter(([position, offset]) => offset !== this.committed.get(position));
     if (due.length === 0) return true;
-    const { era } = history;
-    const response = await connection.call(OffsetCommit, 7, {
+    const standing = history.standing(home, this.coordinator);
+    const partitionsOf = (topic: string) =>
+      due.flatMap(([position, committedOffset]) => {
+        const target = targets[position];
+        if (target?.topic !== topic) return [];
+        return [{ partitionIndex: target.partition, committedOffset, committedMetadata: null }];
+      });
+    const topics = new Set(due.flatMap(([position]) => targets[position]?.topic ?? []));
+    const response = await route.call(this.coordinator, OffsetCommit, 7, {
       groupId,
       generationIdOrMemberEpoch: this.generationId,
       memberId: this.memberId,
-      topics: [
-        {
-          name: topic,
-          partitions: due.map(([partitionIndex, committedOffset]) => ({
-            partitionIndex,
-            committedOffset,
-            committedMetadata: null,
-          })),
-        },
-      ],
+      topics: [...topics].map((name) => ({ name, partitions: partitionsOf(name) })),
     });
-    const answers = response?.topics[0]?.partitions ?? [];
-    for (const { partitionIndex, errorCode } of answers) {
-      if (errorCode === ErrorCode.UNKNOWN_MEMBER_ID) this.memberId = '';
-      if (errorCode !== ErrorCode.NONE) return false;
-      const offset = this.positions.get(partitionIndex) ?? 0;
-      this.committed.set(partitionIndex, offset);
-      if (era === history.era)
-        history.record({ kind: 'committed', member: name, partition: partitionIndex, offset });
+    const counts = standing !== undefined && standing === history.standing(home, this.coordinator);
+    return this.takeCommits(response?.topics ?? [], counts);
+  }
+
+  private takeCommits(
+    topics: readonly { name: string; partitions: readonly { partitionIndex: number; errorCode: number }[] }[],
+    counts: boolean,
+  ): boolean {
+    const { targets, history, name: member } = this.options;
+    for (const { name: topic, partitions } of topics) {
+      for (const { partitionIndex: partition, errorCode } of partitions) {
+        if (errorCode === ErrorCode.UNKNOWN_MEMBER_ID) this.memberId = '';
+        if (errorCode !== ErrorCode.NONE) return false;
+        const position = targets.findIndex((each) => each.topic === topic && each.partition === partition);
+        const offset = this.positions.get(position) ?? 0;
+        this.committed.set(position, offset);
+        const key = topicPartitionKey({ topic, partition });
+        if (counts) history.record({ kind: 'committed', member, partition: key, offset });
+      }
     }
-    return answers.length > 0;
+    return topics.length > 0;
   }
 
   private async heartbeat(): Promise<boolean> {
-    const { connection, groupId } = this.options;
+    const { route, groupId } = this.options;
     const { generationId, memberId } = this;
-    const response = await connection.call(Heartbeat, 3, { groupId, generationId, memberId });
+    const response = await route.call(this.coordinator, Heartbeat, 3, { groupId, generationId, memberId });
     if (response?.errorCode === ErrorCode.UNKNOWN_MEMBER_ID) this.memberId = '';
     return response?.errorCode === ErrorCode.NONE;
   }
 
   private async leave(): Promise<void> {
-    const { connection, groupId } = this.options;
+    const { route, groupId } = this.options;
     if (this.memberId === '') return;
-    await connection.call(LeaveGroup, 3, { groupId, members: [{ memberId: this.memberId }] });
+    await route.call(this.coordinator, LeaveGroup, 3, { groupId, members: [{ memberId: this.memberId }] });
     this.memberId = '';
   }
 }

@@ -1,56 +1,102 @@
 import type { Invariant } from '../invariant.ts';
-import type { KafkaObservation, SeenRecord } from './observation.ts';
+import { contentOf, type KafkaObservation, type SeenRecord, type SentRecord } from './observation.ts';
 
 export type KafkaInvariant = Invariant<KafkaObservation>;
 
-const at = (partition: number, offset: number): string => `partition ${partition}, offset ${offset}`;
+const at = (partition: string, offset: number): string => `${partition}, offset ${offset}`;
+
+/** Whether a lapse of the promise concerns a partition. */
+function lapses(observation: KafkaObservation, partition: string): boolean {
+  if (observation.kind !== 'promise lapsed') return false;
+  return observation.partition === undefined || observation.partition === partition;
+}
 
 interface Acknowledged {
-  partition: number;
   offset: number;
-  value: string;
-  /** How many losses of unsynced data were before it. */
+  record: SentRecord;
+  /** How many lapses of the promise were before it. */
   era: number;
 }
 
 /**
- * Every acknowledged record is in the log at its offset. Where a power loss may take what was not flushed, it
- * takes an end: of what was acknowledged before it, a beginning is there.
+ * Every acknowledged record is in the log at its offset, or in a compacted log a later one of its key. Where the
+ * promise lapsed, an end may be lost: of what was acknowledged before it, a beginning is there.
  */
 export function noAcknowledgedRecordLost(): KafkaInvariant {
-  const acknowledged: Acknowledged[] = [];
-  let now = 0;
+  const acknowledged = new Map<string, Acknowledged[]>();
+  const eras = new Eras();
+  const tombstones = new Set<string>();
   return {
     name: 'no acknowledged record lost',
     see(observation) {
-      if (observation.kind === 'unsynced records lost') now++;
+      eras.see(observation);
+      if (observation.kind === 'sent') {
+        for (const { key, value } of observation.batch.records) {
+          if (value === null) tombstones.add(`${observation.batch.partition} ${key}`);
+        }
+      }
       if (observation.kind === 'acknowledged') {
-        const { batch, baseOffset, era } = observation;
-        // Whether it was appended before or after a loss in between, nobody knows.
-        if (era !== now) return undefined;
-        batch.values.forEach((value, index) => {
-          acknowledged.push({ partition: batch.partition, offset: baseOffset + index, value, era });
-        });
+        const { batch, baseOffset } = observation;
+        const era = eras.of(batch.partition);
+        const own = acknowledged.get(batch.partition) ?? [];
+        acknowledged.set(batch.partition, own);
+        for (const [index, record] of batch.records.entries()) {
+          own.push({ offset: baseOffset + index, record, era });
+        }
       }
       if (observation.kind !== 'whole log') return undefined;
-      const { partition, records } = observation;
-      const values = new Map(records.map(({ offset, value }) => [offset, value]));
-      const firstLost = new Map<number, Acknowledged>();
-      const own = acknowledged.filter((each) => each.partition === partition);
-      for (const each of own.sort((a, b) => a.offset - b.offset)) {
-        const isKept = values.get(each.offset) === each.value;
-        if (!isKept && each.era === now) {
-          return `${at(partition, each.offset)} was acknowledged for ${each.value} and holds ${values.get(each.offset)}`;
-        }
-        const lost = firstLost.get(each.era);
-        if (isKept && lost !== undefined) {
-          return `${at(partition, lost.offset)} (${lost.value}) is lost but not ${at(partition, each.offset)} behind it`;
-        }
-        if (!isKept && lost === undefined) firstLost.set(each.era, each);
-      }
-      return undefined;
+      const { partition } = observation;
+      const own = acknowledged.get(partition) ?? [];
+      const lastOfKey = new Map(observation.records.map(({ key, offset }) => [key, offset]));
+      const isCleaned = ({ offset, record: { key } }: Acknowledged): boolean => {
+        // Without any record of a key, its tombstone may have gone the way that it is meant to go.
+        const last = lastOfKey.get(key);
+        return last === undefined ? tombstones.has(`${partition} ${key}`) : last > offset;
+      };
+      const kept = own.filter((each) => !observation.isCompacted || !isCleaned(each));
+      const wrong = firstLoss(kept, observation.records, eras.of(partition));
+      return wrong === undefined ? undefined : `${partition}: ${wrong}`;
     },
   };
+}
+
+function firstLoss(
+  acknowledged: readonly Acknowledged[],
+  records: readonly SeenRecord[],
+  now: number,
+): string | undefined {
+  const contents = new Map(records.map((record) => [record.offset, contentOf(record)]));
+  const firstLost = new Map<number, Acknowledged>();
+  for (const each of [...acknowledged].sort((a, b) => a.offset - b.offset)) {
+    const content = contentOf(each.record);
+    const isKept = contents.get(each.offset) === content;
+    if (!isKept && each.era === now) {
+      return `offset ${each.offset} was acknowledged for ${content} and holds ${contents.get(each.offset)}`;
+    }
+    const lost = firstLost.get(each.era);
+    if (isKept && lost !== undefined) {
+      return `offset ${lost.offset} (${contentOf(lost.record)}) is lost but not offset ${each.offset} behind it`;
+    }
+    if (!isKept && lost === undefined) firstLost.set(each.era, each);
+  }
+  return undefined;
+}
+
+/** Counts lapses of the promise. */
+class Eras {
+  private ofAll = 0;
+  private readonly byPartition = new Map<string, number>();
+
+  see(observation: KafkaObservation): void {
+    if (observation.kind !== 'promise lapsed') return;
+    const { partition } = observation;
+    if (partition === undefined) this.ofAll++;
+    else this.byPartition.set(partition, (this.byPartition.get(partition) ?? 0) + 1);
+  }
+
+  of(partition: string): number {
+    return this.ofAll + (this.byPartition.get(partition) ?? 0);
+  }
 }
 
 /** A record that was sent once is there at most once, however often an idempotent producer tried. */
@@ -60,14 +106,15 @@ export function noDuplicates(): KafkaInvariant {
     name: 'no duplicates of idempotent producers',
     see(observation) {
       if (observation.kind === 'sent' && observation.batch.isIdempotent) {
-        for (const value of observation.batch.values) idempotent.add(value);
+        for (const { value } of observation.batch.records) if (value !== null) idempotent.add(value);
       }
       if (observation.kind !== 'whole log') return undefined;
       const seen = new Map<string, number>();
       for (const { offset, value } of observation.records) {
+        if (value === null) continue;
         const first = seen.get(value);
         if (first !== undefined && idempotent.has(value)) {
-          return `${value} is at offsets ${first} and ${offset} of partition ${observation.partition}`;
+          return `${value} is at offsets ${first} and ${offset} of ${observation.partition}`;
         }
         seen.set(value, offset);
       }
@@ -82,33 +129,36 @@ export function noInventions(): KafkaInvariant {
   return {
     name: 'only what was sent',
     see(observation) {
-      if (observation.kind === 'sent') for (const value of observation.batch.values) sent.add(value);
+      if (observation.kind === 'sent') {
+        for (const record of observation.batch.records) sent.add(contentOf(record));
+      }
       if (observation.kind !== 'fetched' && observation.kind !== 'whole log') return undefined;
-      const invented = observation.records.find(({ value }) => !sent.has(value));
+      const invented = observation.records.find((record) => !sent.has(contentOf(record)));
       return invented === undefined
         ? undefined
-        : `${at(observation.partition, invented.offset)} holds ${invented.value}`;
+        : `${at(observation.partition, invented.offset)} holds ${contentOf(invented)}`;
     },
   };
 }
 
-/** A fetch gives the records from its offset on, without a gap, below the high watermark. */
+/** A fetch gives the records from its offset on below the high watermark, without a gap unless the log is compacted. */
 export function contiguousOffsets(): KafkaInvariant {
   return {
     name: 'contiguous offsets',
     see(observation) {
       if (observation.kind !== 'fetched' && observation.kind !== 'whole log') return undefined;
-      const { partition, records, highWatermark } = observation;
+      const { partition, records, highWatermark, isCompacted } = observation;
       let expected = observation.kind === 'fetched' ? observation.fetchOffset : 0;
       for (const { offset } of records) {
-        if (offset !== expected) return `${at(partition, offset)} came where ${expected} was due`;
-        expected++;
+        const isRight = isCompacted ? offset >= expected : offset === expected;
+        if (!isRight) return `${at(partition, offset)} came where ${expected} was due`;
+        expected = offset + 1;
       }
       if (expected > highWatermark && records.length > 0) {
         return `${at(partition, expected - 1)} was handed out with the high watermark at ${highWatermark}`;
       }
-      if (observation.kind === 'whole log' && expected !== highWatermark) {
-        return `partition ${partition} ends at ${expected}, its high watermark is ${highWatermark}`;
+      if (observation.kind === 'whole log' && !isCompacted && expected !== highWatermark) {
+        return `${partition} ends at ${expected}, its high watermark is ${highWatermark}`;
       }
       return undefined;
     },
@@ -117,31 +167,33 @@ export function contiguousOffsets(): KafkaInvariant {
 
 /** What one reader has seen at an offset, every other sees. */
 export function equalLogs(): KafkaInvariant {
-  const known = new Map<string, string>();
-  let now = 0;
-  const check = (partition: number, { offset, value }: SeenRecord): string | undefined => {
-    const place = at(partition, offset);
-    const first = known.get(place);
-    known.set(place, value);
-    return first === undefined || first === value ? undefined : `${place} was ${first} and is ${value}`;
+  const known = new Map<string, Map<number, string>>();
+  const check = (partition: string, offset: number, record: SentRecord): string | undefined => {
+    const own = known.get(partition) ?? new Map<number, string>();
+    known.set(partition, own);
+    const content = contentOf(record);
+    const first = own.get(offset);
+    own.set(offset, content);
+    if (first === undefined || first === content) return undefined;
+    return `${at(partition, offset)} was ${first} and is ${content}`;
   };
   return {
     name: 'a record never changes',
     see(observation) {
-      if (observation.kind === 'unsynced records lost') {
-        known.clear();
-        now++;
+      if (observation.kind === 'promise lapsed') {
+        if (observation.partition === undefined) known.clear();
+        else known.delete(observation.partition);
       }
-      if (observation.kind === 'acknowledged' && observation.era === now) {
+      if (observation.kind === 'acknowledged') {
         const { batch, baseOffset } = observation;
-        for (const [index, value] of batch.values.entries()) {
-          const wrong = check(batch.partition, { offset: baseOffset + index, value, timestamp: 0 });
+        for (const [index, record] of batch.records.entries()) {
+          const wrong = check(batch.partition, baseOffset + index, record);
           if (wrong !== undefined) return wrong;
         }
       }
       if (observation.kind !== 'fetched' && observation.kind !== 'whole log') return undefined;
       for (const record of observation.records) {
-        const wrong = check(observation.partition, record);
+        const wrong = check(observation.partition, record.offset, record);
         if (wrong !== undefined) return wrong;
       }
       return undefined;
@@ -149,26 +201,29 @@ export function equalLogs(): KafkaInvariant {
   };
 }
 
-/** The largest of some numbers per partition, as of any position in the history. */
+/** The largest of some numbers by name, as of any position in the history. */
 class Peaks {
-  private readonly byPartition = new Map<number, { at: number; value: number }[]>();
+  private readonly byName = new Map<string, { at: number; value: number }[]>();
 
-  add(partition: number, position: number, value: number): void {
-    const peaks = this.byPartition.get(partition) ?? [];
-    this.byPartition.set(partition, peaks);
+  add(name: string, position: number, value: number): void {
+    const peaks = this.byName.get(name) ?? [];
+    this.byName.set(name, peaks);
     if (value > (peaks.at(-1)?.value ?? -1)) peaks.push({ at: position, value });
   }
 
-  before(partition: number, position: number): number {
-    return this.byPartition.get(partition)?.findLast((peak) => peak.at < position)?.value ?? -1;
+  before(name: string, position: number): number {
+    return this.byName.get(name)?.findLast((peak) => peak.at < position)?.value ?? -1;
   }
 
-  clear(): void {
-    this.byPartition.clear();
+  forget(isMeant: (name: string) => boolean): void {
+    for (const name of this.byName.keys()) if (isMeant(name)) this.byName.delete(name);
   }
 }
 
-/** The high watermark never goes back: what could be read can be read. */
+/**
+ * The high watermark that a broker shows never goes back: what could be read there can be read. Another broker may
+ * be behind; what was read before its high watermark comes again by then is judged by the other rules.
+ */
 export function monotoneHighWatermark(): KafkaInvariant {
   const peaks = new Peaks();
   let position = -1;
@@ -176,13 +231,14 @@ export function monotoneHighWatermark(): KafkaInvariant {
     name: 'monotone high watermark',
     see(observation) {
       position++;
-      if (observation.kind === 'unsynced records lost') peaks.clear();
+      peaks.forget((name) => lapses(observation, name.slice(name.indexOf(' ') + 1)));
       if (observation.kind !== 'fetched') return undefined;
-      const { partition, highWatermark, invokedAt, reader } = observation;
-      const before = peaks.before(partition, invokedAt);
-      peaks.add(partition, position, highWatermark);
+      const { partition, broker, highWatermark, invokedAt, reader } = observation;
+      const name = `${broker} ${partition}`;
+      const before = peaks.before(name, invokedAt);
+      peaks.add(name, position, highWatermark);
       if (highWatermark >= before) return undefined;
-      return `${reader} found the high watermark of partition ${partition} at ${highWatermark} after ${before}`;
+      return `${reader} found the high watermark of ${partition} at ${highWatermark} after ${before}`;
     },
   };
 }
@@ -195,27 +251,28 @@ export function committedOffsetsNeverGoBack(): KafkaInvariant {
     name: 'committed offsets never go back',
     see(observation) {
       position++;
-      if (observation.kind === 'unsynced records lost') peaks.clear();
+      // A lapse of the partition that keeps the group, or of the one that is read.
+      if (observation.kind === 'promise lapsed') peaks.forget(() => true);
       if (observation.kind === 'committed') peaks.add(observation.partition, position, observation.offset);
       if (observation.kind !== 'commit found') return undefined;
       const { partition, offset, invokedAt } = observation;
       const before = peaks.before(partition, invokedAt);
       if (offset >= before) return undefined;
-      return `the group is at ${offset} of partition ${partition}, ${before} had been committed`;
+      return `the group is at ${offset} of ${partition}, ${before} had been committed`;
     },
   };
 }
 
-/** A group commits only what its members have read, as long as nothing was lost. */
+/** A group commits only what its members have read, as long as the promise holds. */
 export function groupReadsEverything(): KafkaInvariant {
-  const read = new Map<number, Set<number>>();
-  const done = new Map<number, number>();
-  let hasLost = false;
+  const read = new Map<string, Set<number>>();
+  const done = new Map<string, number>();
+  let hasLapsed = false;
   return {
     name: 'a group reads every record',
     see(observation) {
-      if (observation.kind === 'unsynced records lost') hasLost = true;
-      if (hasLost) return undefined;
+      if (observation.kind === 'promise lapsed') hasLapsed = true;
+      if (hasLapsed) return undefined;
       if (observation.kind === 'fetched' && observation.reader.startsWith('member')) {
         const offsets = read.get(observation.partition) ?? new Set();
         read.set(observation.partition, offsets);
@@ -233,23 +290,25 @@ export function groupReadsEverything(): KafkaInvariant {
   };
 }
 
-/** An idempotent producer that keeps to its sequence is not refused, as long as nothing was lost. */
+/** An idempotent producer that keeps to its sequence is not refused, as long as the promise holds. */
 export function producerStateIsKept(): KafkaInvariant {
-  let hasLost = false;
+  const eras = new Eras();
   return {
     name: 'producer state is kept',
     see(observation) {
-      if (observation.kind === 'unsynced records lost') hasLost = true;
-      if (observation.kind !== 'out of sequence' || hasLost) return undefined;
-      const { producer, partition, values } = observation.batch;
-      return `producer ${producer} was refused ${values[0]} in partition ${partition} with error ${observation.errorCode}`;
+      eras.see(observation);
+      if (observation.kind !== 'out of sequence') return undefined;
+      const { producer, partition, records } = observation.batch;
+      const [first] = records;
+      if (eras.of(partition) > 0 || first === undefined) return undefined;
+      return `producer ${producer} was refused ${contentOf(first)} in ${partition} with error ${observation.errorCode}`;
     },
   };
 }
 
 /** The time index finds the first record that is not earlier. */
 export function timeIndexIsRight(): KafkaInvariant {
-  const logs = new Map<number, readonly SeenRecord[]>();
+  const logs = new Map<string, readonly SeenRecord[]>();
   return {
     name: 'time index agrees with the log',
     see(observation) {
@@ -258,7 +317,7 @@ export function timeIndexIsRight(): KafkaInvariant {
       const { partition, timestamp, offset } = observation;
       const expected = logs.get(partition)?.find((record) => record.timestamp >= timestamp)?.offset ?? -1;
       if (offset === expected) return undefined;
-      return `the first record of partition ${partition} from ${timestamp} on is at ${expected}, found at ${offset}`;
+      return `the first record of ${partition} from ${timestamp} on is at ${expected}, found at ${offset}`;
     },
   };
 }

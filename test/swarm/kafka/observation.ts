@@ -1,52 +1,97 @@
-import { History } from '../invariant.ts';
+import { History, type Invariant } from '../invariant.ts';
 
-/** Records as clients know them: by their unique values. */
+/** Records as clients know them. Values are unique but for tombstones, which have none. */
 export interface SeenRecord {
   readonly offset: number;
-  readonly value: string;
+  readonly key: string | null;
+  readonly value: string | null;
   readonly timestamp: number;
 }
 
-/** One batch that a producer tries to append, perhaps several times. */
+export type SentRecord = Pick<SeenRecord, 'key' | 'value'>;
+
+/** What tells a record from others at a glance. */
+export function contentOf({ key, value }: SentRecord): string {
+  return key === null ? `${value}` : `${key}=${value}`;
+}
+
+/** One batch that a producer tries to append, perhaps several times. `partition` is `topic-number`. */
 export interface SentBatch {
   readonly producer: number;
   readonly isIdempotent: boolean;
-  readonly partition: number;
-  readonly values: readonly string[];
+  readonly partition: string;
+  readonly records: readonly SentRecord[];
   readonly timestamp: number;
 }
 
-/** What happened, as clients saw it. `invokedAt` is the position in the history at which the request was sent. */
-export type KafkaObservation =
+/** What clients saw. `invokedAt` is the position in the history at which the request was sent. */
+export type ClientObservation =
   | { kind: 'sent'; batch: SentBatch }
-  /** `era` counts the losses of unsynced records before the request was sent. */
-  | { kind: 'acknowledged'; batch: SentBatch; baseOffset: number; era: number }
+  /** With acks=all. */
+  | { kind: 'acknowledged'; batch: SentBatch; baseOffset: number }
   /** The broker has refused the batch for its sequence number or its producer's state. */
   | { kind: 'out of sequence'; batch: SentBatch; errorCode: number }
   | {
       kind: 'fetched';
       reader: string;
-      partition: number;
+      broker: number;
+      partition: string;
       fetchOffset: number;
       highWatermark: number;
+      /** Only the last record of each key need be there. */
+      isCompacted: boolean;
       records: readonly SeenRecord[];
       invokedAt: number;
     }
-  | { kind: 'committed'; member: string; partition: number; offset: number }
-  | { kind: 'commit found'; partition: number; offset: number; invokedAt: number }
-  | { kind: 'offset by time'; partition: number; timestamp: number; offset: number }
-  /** The broker's machine has lost power while records may be in the page cache only. */
-  | { kind: 'unsynced records lost' }
+  | { kind: 'committed'; member: string; partition: string; offset: number }
+  | { kind: 'commit found'; partition: string; offset: number; invokedAt: number }
+  | { kind: 'offset by time'; partition: string; timestamp: number; offset: number }
   /** Everything in a partition, read from its beginning when all is calm. */
-  | { kind: 'whole log'; partition: number; highWatermark: number; records: readonly SeenRecord[] };
+  | {
+      kind: 'whole log';
+      partition: string;
+      highWatermark: number;
+      isCompacted: boolean;
+      records: readonly SeenRecord[];
+    };
+
+/**
+ * From here on an end of a partition may be lost, by the rules: its replicas had it in page caches only and lost
+ * power, or one was elected that had it not. Undefined is every partition, and every group.
+ */
+export type PromiseLapsed = { kind: 'promise lapsed'; partition: string | undefined };
+
+export type KafkaObservation = ClientObservation | PromiseLapsed;
 
 /** The history of one run. */
-export class KafkaHistory extends History<KafkaObservation> {
-  /** How often records that were not synced may have been lost. */
-  era = 0;
+export class KafkaHistory<O extends { kind: string } = KafkaObservation> extends History<
+  O | KafkaObservation
+> {
+  private readonly lapses = new Map<string, number>();
+  private lapsesOfAll = 0;
+  private readonly counted: (partition: string, broker: number) => boolean;
 
-  unsyncedLost(): void {
-    this.era++;
-    this.record({ kind: 'unsynced records lost' });
+  /** `counted` says whether a broker's word about a partition is worth anything at the moment. */
+  constructor(
+    invariants: readonly Invariant<O | KafkaObservation>[],
+    counted: (partition: string, broker: number) => boolean = () => true,
+  ) {
+    super(invariants);
+    this.counted = counted;
+  }
+
+  promiseLapsed(partition?: string): void {
+    if (partition === undefined) this.lapsesOfAll++;
+    else this.lapses.set(partition, (this.lapses.get(partition) ?? 0) + 1);
+    this.record({ kind: 'promise lapsed', partition });
+  }
+
+  /**
+   * Changes whenever the promise lapses. What a broker answers about a partition counts only when this is the same
+   * before the request and after the answer; undefined is nothing that could count.
+   */
+  standing(partition: string, broker: number): number | undefined {
+    if (!this.counted(partition, broker)) return undefined;
+    return this.lapsesOfAll + (this.lapses.get(partition) ?? 0);
   }
 }

@@ -1,121 +1,150 @@
+import { type TopicPartition, topicPartitionKey } from '../../../src/kafka/log/topic-partition.ts';
 import { ErrorCode } from '../../../src/wire/kafka/errors.ts';
-import { FetchRequest, FetchResponse } from '../../../src/wire/kafka/messages/01-fetch.ts';
-import { ListOffsetsRequest, ListOffsetsResponse } from '../../../src/wire/kafka/messages/02-list-offsets.ts';
-import { OffsetFetchRequest, OffsetFetchResponse } from '../../../src/wire/kafka/messages/09-offset-fetch.ts';
 import { readAll } from '../../../src/wire/kafka/records/records.ts';
-import type { BrokerConnection } from './connection.ts';
+import { Fetch, ListOffsets, OffsetFetch } from '../../support/kafka/pairs.ts';
 import type { KafkaHistory, SeenRecord } from './observation.ts';
-
-const Fetch = { request: FetchRequest, response: FetchResponse };
-const ListOffsets = { request: ListOffsetsRequest, response: ListOffsetsResponse };
-const OffsetFetch = { request: OffsetFetchRequest, response: OffsetFetchResponse };
+import type { Route } from './route.ts';
 
 export interface Fetched {
   readonly highWatermark: number;
   readonly records: readonly SeenRecord[];
 }
 
-/** Reads of one topic that are written down; undefined where no good answer came. */
-export class TopicReader {
+export interface FetchLimits {
+  readonly maxWaitMs: number;
+  readonly maxBytes: number;
+  /** The broker to read from; the leader when there is none. */
+  readonly broker?: number;
+}
+
+/** Reads that are written down; undefined where no good answer came. */
+export class SwarmReader {
   private readonly name: string;
-  private readonly topic: string;
-  private readonly connection: BrokerConnection;
+  private readonly route: Route;
   private readonly history: KafkaHistory;
+  private readonly isCompacted: (topic: string) => boolean;
 
   constructor(parts: {
     name: string;
-    topic: string;
-    connection: BrokerConnection;
+    route: Route;
     history: KafkaHistory;
+    isCompacted?: (topic: string) => boolean;
   }) {
     this.name = parts.name;
-    this.topic = parts.topic;
-    this.connection = parts.connection;
+    this.route = parts.route;
     this.history = parts.history;
+    this.isCompacted = parts.isCompacted ?? (() => false);
   }
 
   /** The records of a partition from an offset on; `outOfRange` when the log does not reach it. */
   async fetch(
-    partition: number,
+    target: TopicPartition,
     fetchOffset: number,
-    options: { maxWaitMs: number; maxBytes: number },
+    limits: FetchLimits,
   ): Promise<Fetched | 'outOfRange' | undefined> {
-    const invokedAt = this.history.length;
-    const { era } = this.history;
-    const response = await this.connection.call(Fetch, 11, {
-      maxWaitMs: options.maxWaitMs,
+    const { history, route, name: reader } = this;
+    const { topic, partition: index } = target;
+    const partition = topicPartitionKey(target);
+    const broker = limits.broker ?? (await route.leaderOf(target));
+    if (broker === undefined) return undefined;
+    const invokedAt = history.length;
+    const standing = history.standing(partition, broker);
+    const response = await route.call(broker, Fetch, 11, {
+      maxWaitMs: limits.maxWaitMs,
       minBytes: 1,
       topics: [
-        { topic: this.topic, partitions: [{ partition, fetchOffset, partitionMaxBytes: options.maxBytes }] },
+        { topic, partitions: [{ partition: index, fetchOffset, partitionMaxBytes: limits.maxBytes }] },
       ],
       forgottenTopicsData: [],
     });
     const answer = response?.responses[0]?.partitions[0];
     if (answer?.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) return 'outOfRange';
-    if (answer?.errorCode !== ErrorCode.NONE) return undefined;
-    // An answer from before a loss says nothing about what is there now.
-    if (era !== this.history.era) return undefined;
-    const { highWatermark } = answer;
-    const records: SeenRecord[] = [];
-    for (const { offset, value, timestamp } of readAll(answer.records ?? Buffer.alloc(0))) {
-      // A batch comes whole, from before the offset that was asked for.
-      if (offset >= fetchOffset) records.push({ offset, value: String(value), timestamp });
+    if (answer?.errorCode !== ErrorCode.NONE) {
+      route.forget(target);
+      return undefined;
     }
-    const reader = this.name;
-    this.history.record({
-      kind: 'fetched',
-      reader,
-      partition,
-      fetchOffset,
-      highWatermark,
-      records,
-      invokedAt,
-    });
+    // An answer from before a loss says nothing about what is there now.
+    if (standing === undefined || standing !== history.standing(partition, broker)) return undefined;
+    const { highWatermark } = answer;
+    const isCompacted = this.isCompacted(topic);
+    // A batch comes whole, from before the offset that was asked for.
+    const records = recordsIn(answer.records).filter(({ offset }) => offset >= fetchOffset);
+    const seen = { reader, broker, partition, fetchOffset, highWatermark, isCompacted, records, invokedAt };
+    history.record({ kind: 'fetched', ...seen });
     return { highWatermark, records };
   }
 
   /** Everything in a partition; tries until it is there. */
-  async readWhole(partition: number): Promise<Fetched> {
+  async readWhole(target: TopicPartition): Promise<Fetched> {
     const records: SeenRecord[] = [];
     for (;;) {
-      const fetched = await this.fetch(partition, records.length, { maxWaitMs: 10, maxBytes: 65_536 });
+      const from = nextOffset(records, 0);
+      const fetched = await this.fetch(target, from, { maxWaitMs: 10, maxBytes: 65_536 });
       if (fetched === undefined || fetched === 'outOfRange') {
-        await this.connection.pause(50);
+        await this.route.pause(50);
         continue;
       }
       records.push(...fetched.records);
-      if (records.length < fetched.highWatermark && fetched.records.length > 0) continue;
+      if (nextOffset(records, 0) < fetched.highWatermark && fetched.records.length > 0) continue;
       const { highWatermark } = fetched;
-      this.history.record({ kind: 'whole log', partition, highWatermark, records });
+      const isCompacted = this.isCompacted(target.topic);
+      const partition = topicPartitionKey(target);
+      this.history.record({ kind: 'whole log', partition, highWatermark, isCompacted, records });
       return { highWatermark, records };
     }
   }
 
-  async offsetByTime(partition: number, timestamp: number): Promise<number | undefined> {
-    const response = await this.connection.call(ListOffsets, 5, {
+  async offsetByTime(target: TopicPartition, timestamp: number): Promise<number | undefined> {
+    const { topic, partition: partitionIndex } = target;
+    const broker = await this.route.leaderOf(target);
+    if (broker === undefined) return undefined;
+    const response = await this.route.call(broker, ListOffsets, 5, {
       replicaId: -1,
       isolationLevel: 0,
-      topics: [{ name: this.topic, partitions: [{ partitionIndex: partition, timestamp }] }],
+      topics: [{ name: topic, partitions: [{ partitionIndex, timestamp }] }],
     });
     const answer = response?.topics[0]?.partitions[0];
     if (answer?.errorCode !== ErrorCode.NONE) return undefined;
-    this.history.record({ kind: 'offset by time', partition, timestamp, offset: answer.offset });
-    return answer.offset;
+    const { offset } = answer;
+    const partition = topicPartitionKey(target);
+    this.history.record({ kind: 'offset by time', partition, timestamp, offset });
+    return offset;
   }
 
-  /** The group's committed offset; -1 for none. */
-  async committed(groupId: string, partition: number): Promise<number | undefined> {
+  /** A group's committed offset, from its coordinator; -1 for none. `home` is the partition that keeps the group. */
+  async committed(
+    group: { groupId: string; home: string; coordinator: number },
+    target: TopicPartition,
+  ): Promise<number | undefined> {
+    const { groupId, home, coordinator } = group;
     const invokedAt = this.history.length;
-    const { era } = this.history;
-    const response = await this.connection.call(OffsetFetch, 6, {
+    const standing = this.history.standing(home, coordinator);
+    const response = await this.route.call(coordinator, OffsetFetch, 6, {
       groupId,
-      topics: [{ name: this.topic, partitionIndexes: [partition] }],
+      topics: [{ name: target.topic, partitionIndexes: [target.partition] }],
     });
     const answer = response?.topics[0]?.partitions[0];
     if (response?.errorCode !== ErrorCode.NONE || answer?.errorCode !== ErrorCode.NONE) return undefined;
-    if (era !== this.history.era) return undefined;
     const offset = answer.committedOffset;
-    this.history.record({ kind: 'commit found', partition, offset, invokedAt });
+    if (standing !== undefined && standing === this.history.standing(home, coordinator)) {
+      const partition = topicPartitionKey(target);
+      this.history.record({ kind: 'commit found', partition, offset, invokedAt });
+    }
     return offset;
   }
+}
+
+/** The offset behind the last record. */
+export function nextOffset(records: readonly SeenRecord[], otherwise: number): number {
+  const last = records.at(-1);
+  return last === undefined ? otherwise : last.offset + 1;
+}
+
+export function recordsIn(bytes: Buffer | null): SeenRecord[] {
+  return Array.from(readAll(bytes ?? Buffer.alloc(0)), ({ offset, key, value, timestamp }) => ({
+    offset,
+    key: key === null ? null : String(key),
+    value: value === null ? null : String(value),
+    timestamp,
+  }));
 }

@@ -1,13 +1,11 @@
 import type { SimRandom } from '../../../src/env/sim/sim-random.ts';
 import type { Simulation } from '../../../src/env/sim/simulation.ts';
+import type { TopicPartition } from '../../../src/kafka/log/topic-partition.ts';
 import { type Broker, startBroker } from '../../../src/kafka/server/broker.ts';
 import { loadBrokerConfig } from '../../../src/kafka/server/config/broker-config.ts';
 import { ErrorCode } from '../../../src/wire/kafka/errors.ts';
-import {
-  CreateTopicsRequest,
-  CreateTopicsResponse,
-} from '../../../src/wire/kafka/messages/19-create-topics.ts';
 import { type RunningZooKeeperServer, startZooKeeperServer } from '../../../src/zookeeper/index.ts';
+import { CreateTopics } from '../../support/kafka/pairs.ts';
 import {
   brokenConnections,
   clockJumps,
@@ -22,17 +20,18 @@ import {
 import { eventually } from '../liveness.ts';
 import { SupervisedServer } from '../supervised-server.ts';
 import type { SimulatedSystem, SystemRun } from '../system.ts';
-import { BrokerConnection } from './connection.ts';
+import { ClusterRoute } from './connection.ts';
 import { GroupMember } from './group-member.ts';
 import * as rules from './invariants.ts';
 import { KafkaHistory, type KafkaObservation } from './observation.ts';
 import { SwarmProducer } from './producer.ts';
-import { TopicReader } from './reader.ts';
-
-const CreateTopics = { request: CreateTopicsRequest, response: CreateTopicsResponse };
+import { SwarmReader } from './reader.ts';
+import type { Route } from './route.ts';
 
 const TOPIC = 'numbers';
 const GROUP = 'readers';
+/** All partitions are on one broker: any stands for the one that keeps the group. */
+const HOME = TOPIC;
 const BROKER_PORT = 9092;
 const ZK_PORT = 2181;
 const SETTLE_WITHIN_MS = 240_000;
@@ -68,7 +67,7 @@ class SingleBrokerRun implements SystemRun {
     rules.timeIndexIsRight(),
   ]);
   private readonly durability: Durability;
-  private readonly partitions: number;
+  private readonly targets: readonly TopicPartition[];
   private readonly zookeeper: SupervisedServer<RunningZooKeeperServer>;
   private readonly broker: SupervisedServer<{ broker: Broker; failure: Promise<unknown> }>;
   private readonly producers: SwarmProducer[] = [];
@@ -76,8 +75,8 @@ class SingleBrokerRun implements SystemRun {
   private broken: unknown;
   private producing: Promise<void>[] = [];
   private consuming: Promise<void>[] = [];
-  private readonly reader: TopicReader;
-  private readonly admin: BrokerConnection;
+  private readonly reader: SwarmReader;
+  private readonly admin: Route;
 
   constructor(sim: Simulation, settings: Readonly<Record<string, string>>) {
     this.sim = sim;
@@ -89,17 +88,18 @@ class SingleBrokerRun implements SystemRun {
       'machines fall, nothing flushed',
     ];
     this.durability = kinds[random.below(kinds.length)] ?? 'processes fall';
-    this.partitions = 1 + random.below(3);
+    const partitions = 1 + random.below(3);
+    this.targets = Array.from({ length: partitions }, (_, partition) => ({ topic: TOPIC, partition }));
     this.zookeeper = this.makeZooKeeper();
     this.broker = this.makeBroker(settings);
     const producers = 1 + random.below(3);
     const members = 1 + random.below(3);
     for (let number = 0; number < producers; number++) this.addProducer(number);
     for (let number = 0; number < members; number++) this.addMember(number);
-    this.admin = this.connectionOf('admin');
+    this.admin = this.routeOf('admin');
     this.reader = this.readerOf('checker', this.admin);
     this.faults = this.drawFaults();
-    this.description = `1 broker (${this.durability}), ${this.partitions} partitions, ${producers} producers, ${members} members`;
+    this.description = `1 broker (${this.durability}), ${partitions} partitions, ${producers} producers, ${members} members`;
   }
 
   async start(): Promise<void> {
@@ -172,13 +172,13 @@ class SingleBrokerRun implements SystemRun {
   private async createTopic(): Promise<void> {
     const topic = {
       name: TOPIC,
-      numPartitions: this.partitions,
+      numPartitions: this.targets.length,
       replicationFactor: 1,
       assignments: [],
       configs: [],
     };
     for (;;) {
-      const response = await this.admin.call(CreateTopics, 5, { topics: [topic], timeoutMs: 10_000 });
+      const response = await this.admin.call(0, CreateTopics, 5, { topics: [topic], timeoutMs: 10_000 });
       const code = response?.topics[0]?.errorCode;
       if (code === ErrorCode.NONE || code === ErrorCode.TOPIC_ALREADY_EXISTS) return;
       await this.admin.pause(100);
@@ -191,10 +191,10 @@ class SingleBrokerRun implements SystemRun {
   }
 
   private async groupCatchesUp(): Promise<void> {
-    for (let partition = 0; partition < this.partitions; partition++) {
-      const { highWatermark } = await this.reader.readWhole(partition);
+    for (const target of this.targets) {
+      const { highWatermark } = await this.reader.readWhole(target);
       for (;;) {
-        const offset = await this.reader.committed(GROUP, partition);
+        const offset = await this.reader.committed({ groupId: GROUP, home: HOME, coordinator: 0 }, target);
         if (offset !== undefined && offset >= highWatermark) break;
         await this.admin.pause(200);
       }
@@ -203,13 +203,13 @@ class SingleBrokerRun implements SystemRun {
 
   /** Reads from the middle and by time find the same records as reading from the beginning. */
   private async checkIndexes(): Promise<void> {
-    for (let partition = 0; partition < this.partitions; partition++) {
-      const { records, highWatermark } = await this.reader.readWhole(partition);
+    for (const target of this.targets) {
+      const { records, highWatermark } = await this.reader.readWhole(target);
       for (let round = 0; round < 10 && highWatermark > 0; round++) {
         const offset = this.random.below(highWatermark);
-        await this.reader.fetch(partition, offset, { maxWaitMs: 10, maxBytes: 1 });
+        await this.reader.fetch(target, offset, { maxWaitMs: 10, maxBytes: 1 });
         const timestamp = records[offset]?.timestamp;
-        if (timestamp !== undefined) await this.reader.offsetByTime(partition, timestamp);
+        if (timestamp !== undefined) await this.reader.offsetByTime(target, timestamp);
       }
     }
   }
@@ -220,7 +220,7 @@ class SingleBrokerRun implements SystemRun {
     const hosts = servers.map(({ host }) => host);
     const names = [...sim.network.hosts.keys()];
     const lost = (): void => {
-      if (this.durability === 'machines fall, nothing flushed') this.history.unsyncedLost();
+      if (this.durability === 'machines fall, nothing flushed') this.history.promiseLapsed();
     };
     const machines = this.durability === 'processes fall' ? [] : [powerLosses([broker], lost)];
     return [
@@ -295,26 +295,26 @@ class SingleBrokerRun implements SystemRun {
     });
   }
 
-  private connectionOf(hostName: string): BrokerConnection {
-    return new BrokerConnection(this.sim.host(hostName).env, { host: 'broker0', port: BROKER_PORT });
+  private routeOf(hostName: string): Route {
+    return new ClusterRoute(this.sim.host(hostName).env, [{ host: 'broker0', port: BROKER_PORT }]);
   }
 
-  private readerOf(name: string, connection: BrokerConnection): TopicReader {
-    return new TopicReader({ name, topic: TOPIC, connection, history: this.history });
+  private readerOf(name: string, route: Route): SwarmReader {
+    return new SwarmReader({ name, route, history: this.history });
   }
 
   private addProducer(number: number): void {
-    const { random, sim, history, partitions: count } = this;
+    const { random, sim, history, targets } = this;
     const name = `producer${number}`;
     this.producers.push(
       new SwarmProducer({
         number,
-        topic: TOPIC,
-        partitions: count,
+        targets,
+        acks: -1,
         isIdempotent: random.chance(0.7),
         meanThinkMs: 10 + random.below(random.chance(0.5) ? 1000 : 150),
         valueBytes: 1 + random.below(400),
-        connection: this.connectionOf(name),
+        route: this.routeOf(name),
         random: random.fork(),
         history,
         wallMs: () => sim.host(name).env.clock.nowMs(),
@@ -323,21 +323,21 @@ class SingleBrokerRun implements SystemRun {
   }
 
   private addMember(number: number): void {
-    const { random, history, partitions: count } = this;
+    const { random, history, targets } = this;
     const name = `member${number}`;
-    const connection = this.connectionOf(name);
+    const route = this.routeOf(name);
     this.members.push(
       new GroupMember({
         name,
         groupId: GROUP,
-        topic: TOPIC,
-        partitions: count,
+        home: HOME,
+        targets,
         sessionTimeoutMs: 1000 + random.below(5000),
         maxWaitMs: 20 + random.below(500),
         fetchBytes: 200 + random.below(8000),
         departureProbability: random.chance(0.5) ? 0 : random.between(0.001, 0.05),
-        connection,
-        reader: this.readerOf(name, connection),
+        route,
+        reader: this.readerOf(name, route),
         random: random.fork(),
         history,
       }),

@@ -1,22 +1,37 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as rules from '../../swarm/kafka/invariants.ts';
-import type { KafkaObservation, SeenRecord, SentBatch } from '../../swarm/kafka/observation.ts';
+import type { KafkaObservation, SeenRecord, SentBatch, SentRecord } from '../../swarm/kafka/observation.ts';
 
-const record = (offset: number, value: string): SeenRecord => ({ offset, value, timestamp: offset * 10 });
-const batch = (...values: string[]): SentBatch => ({
+const P = 'numbers-0';
+const record = (offset: number, value: string | null, key: string | null = null): SeenRecord => ({
+  offset,
+  key,
+  value,
+  timestamp: offset * 10,
+});
+const batchOf = (...records: SentRecord[]): SentBatch => ({
   producer: 1,
   isIdempotent: true,
-  partition: 0,
-  values,
+  partition: P,
+  records,
   timestamp: 0,
 });
+const batch = (...values: string[]): SentBatch => batchOf(...values.map((value) => ({ key: null, value })));
 const sent = (...values: string[]): KafkaObservation => ({ kind: 'sent', batch: batch(...values) });
-const acknowledged = (baseOffset: number, era: number, ...values: string[]): KafkaObservation => ({
+const acknowledged = (baseOffset: number, ...values: string[]): KafkaObservation => ({
   kind: 'acknowledged',
   batch: batch(...values),
   baseOffset,
-  era,
+});
+const keyAcknowledged = (offset: number, key: string, value: string | null): KafkaObservation => ({
+  kind: 'acknowledged',
+  batch: batchOf({ key, value }),
+  baseOffset: offset,
+});
+const keySent = (key: string, value: string | null): KafkaObservation => ({
+  kind: 'sent',
+  batch: batchOf({ key, value }),
 });
 const fetched = (
   fetchOffset: number,
@@ -26,31 +41,41 @@ const fetched = (
 ): KafkaObservation => ({
   kind: 'fetched',
   reader: 'member1',
-  partition: 0,
+  broker: 0,
+  partition: P,
   fetchOffset,
   highWatermark,
+  isCompacted: false,
   records,
   invokedAt,
 });
 const wholeLog = (...records: SeenRecord[]): KafkaObservation => ({
   kind: 'whole log',
-  partition: 0,
+  partition: P,
   highWatermark: records.length,
+  isCompacted: false,
+  records,
+});
+const compactedLog = (...records: SeenRecord[]): KafkaObservation => ({
+  kind: 'whole log',
+  partition: P,
+  highWatermark: 100,
+  isCompacted: true,
   records,
 });
 const committed = (offset: number): KafkaObservation => ({
   kind: 'committed',
   member: 'member1',
-  partition: 0,
+  partition: P,
   offset,
 });
 const found = (offset: number, invokedAt: number): KafkaObservation => ({
   kind: 'commit found',
-  partition: 0,
+  partition: P,
   offset,
   invokedAt,
 });
-const lost: KafkaObservation = { kind: 'unsynced records lost' };
+const lost: KafkaObservation = { kind: 'promise lapsed', partition: P };
 
 interface Case {
   readonly rule: () => rules.KafkaInvariant;
@@ -62,13 +87,23 @@ interface Case {
 const CASES: readonly Case[] = [
   {
     rule: rules.noAcknowledgedRecordLost,
-    broken: [acknowledged(0, 0, 'a', 'b'), wholeLog(record(0, 'a'))],
-    kept: [acknowledged(0, 0, 'a', 'b'), wholeLog(record(0, 'a'), record(1, 'b'))],
+    broken: [acknowledged(0, 'a', 'b'), wholeLog(record(0, 'a'))],
+    kept: [acknowledged(0, 'a', 'b'), wholeLog(record(0, 'a'), record(1, 'b'))],
   },
   {
     rule: rules.noAcknowledgedRecordLost,
-    broken: [acknowledged(0, 0, 'a', 'b'), lost, wholeLog(record(0, 'x'), record(1, 'b'))],
-    kept: [acknowledged(0, 0, 'a', 'b'), lost, wholeLog(record(0, 'a'), record(1, 'x'))],
+    broken: [acknowledged(0, 'a', 'b'), lost, wholeLog(record(0, 'x'), record(1, 'b'))],
+    kept: [acknowledged(0, 'a', 'b'), lost, wholeLog(record(0, 'a'), record(1, 'x'))],
+  },
+  {
+    rule: rules.noAcknowledgedRecordLost,
+    broken: [keyAcknowledged(0, 'k', 'a'), compactedLog(record(1, 'b', 'other'))],
+    kept: [keyAcknowledged(0, 'k', 'a'), compactedLog(record(1, 'b', 'k'))],
+  },
+  {
+    rule: rules.noAcknowledgedRecordLost,
+    broken: [keyAcknowledged(0, 'k', 'a'), compactedLog()],
+    kept: [keySent('k', null), keyAcknowledged(0, 'k', 'a'), compactedLog()],
   },
   {
     rule: rules.noDuplicates,
@@ -119,11 +154,11 @@ const CASES: readonly Case[] = [
     rule: rules.timeIndexIsRight,
     broken: [
       wholeLog(record(0, 'a'), record(1, 'b')),
-      { kind: 'offset by time', partition: 0, timestamp: 5, offset: 0 },
+      { kind: 'offset by time', partition: P, timestamp: 5, offset: 0 },
     ],
     kept: [
       wholeLog(record(0, 'a'), record(1, 'b')),
-      { kind: 'offset by time', partition: 0, timestamp: 5, offset: 1 },
+      { kind: 'offset by time', partition: P, timestamp: 5, offset: 1 },
     ],
   },
 ];
