@@ -22,6 +22,8 @@ export interface DiskFaults {
   capacityBytes: number;
   /** While set, every write and sync fails with EIO. */
   broken: boolean;
+  /** Directories, as mounted disks: while one is in here, every write and sync below it fails with EIO. */
+  readonly brokenDirectories: Set<string>;
 }
 
 function touches(change: NameChange, directory: string): boolean {
@@ -46,6 +48,7 @@ export class SimDisk {
     maxSyncMs: 2,
     capacityBytes: 2 ** 40,
     broken: false,
+    brokenDirectories: new Set(),
   };
   tree = new FileTree<SimFile>();
   readonly locks = new Map<string, SimProcess>();
@@ -78,6 +81,14 @@ export class SimDisk {
 
   syncDelayMs(): number {
     return this.random.between(this.faults.minSyncMs, this.faults.maxSyncMs);
+  }
+
+  isBroken(path: string): boolean {
+    if (this.faults.broken) return true;
+    for (const directory of this.faults.brokenDirectories) {
+      if (canonical(path).startsWith(`${canonical(directory)}/`)) return true;
+    }
+    return false;
   }
 
   usedBytes(): number {
@@ -240,7 +251,7 @@ class SimDiskFile implements DiskFile {
     const covered = this.file.changeCount;
     return new Promise((resolve, reject) => {
       this.process.after(this.disk.syncDelayMs(), `sync ${this.path}`, () => {
-        if (this.disk.faults.broken) {
+        if (this.disk.isBroken(this.path)) {
           reject(this.brokenError());
           return;
         }
@@ -252,7 +263,7 @@ class SimDiskFile implements DiskFile {
 
   syncNow(): void {
     this.checkOpen();
-    if (this.disk.faults.broken) throw this.brokenError();
+    if (this.disk.isBroken(this.path)) throw this.brokenError();
     this.file.sync(this.file.changeCount);
   }
 
@@ -276,7 +287,7 @@ class SimDiskFile implements DiskFile {
   private checkWritable(): void {
     this.checkOpen();
     if (this.mode === 'read') throw new FileSystemError('EBADF', `${this.path} is open for reading`);
-    if (this.disk.faults.broken) throw this.brokenError();
+    if (this.disk.isBroken(this.path)) throw this.brokenError();
   }
 
   private brokenError(): FileSystemError {

@@ -48,6 +48,8 @@ export interface BrokerOptions {
   readonly interceptors?: readonly RequestInterceptor[];
   /** All log directories have failed: the owner must stop the broker. */
   readonly onFatal?: (reason: string) => void;
+  /** Given the replicas before the broker serves: for whoever watches them from within the process. */
+  readonly onReplicas?: (replicas: ReplicaManager) => void;
 }
 
 /** A Kafka broker that serves. */
@@ -156,6 +158,7 @@ class BrokerServer implements Broker {
       uncompressedLimitBytes: UNCOMPRESSED_LIMIT_BYTES,
     });
     this.replicas = replicas;
+    this.options.onReplicas?.(replicas);
     await this.serve({ identity, stores, zk, logs, replicas });
   }
 

@@ -99,6 +99,25 @@ describe('simulated disk', () => {
     assert.deepEqual([...outcomes].sort(), ['new', 'old content']);
   });
 
+  it('fails below a directory that is broken, and nowhere else', async () => {
+    const sim = new Simulation({ seed: 1 });
+    const host = sim.host('server');
+    await sim.run(async () => {
+      const { disk } = host.env;
+      for (const directory of ['/a', '/ab']) disk.makeDirectory(directory);
+      const [inside, outside] = ['/a/file', '/ab/file'].map((path) => disk.open(path, 'write'));
+      host.disk.faults.brokenDirectories.add('/a');
+
+      assert.throws(() => inside?.write([Buffer.from('x')], 0), { code: 'EIO' });
+      await assert.rejects(async () => inside?.sync(), { code: 'EIO' });
+      outside?.write([Buffer.from('x')], 0);
+      await outside?.sync();
+
+      host.disk.faults.brokenDirectories.clear();
+      inside?.write([Buffer.from('x')], 0);
+    });
+  });
+
   it('takes its time to sync and fails when it is full or broken', async () => {
     const sim = new Simulation({ seed: 1 });
     const host = sim.host('a');
