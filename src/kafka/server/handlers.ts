@@ -8,13 +8,9 @@ import { deleteTopicsHandler } from '../api/20-delete-topics.ts';
 import { deleteRecordsHandler } from '../api/21-delete-records.ts';
 import { initProducerIdHandler } from '../api/22-init-producer-id.ts';
 import { offsetForLeaderEpochHandler } from '../api/23-offset-for-leader-epoch.ts';
-import { describeConfigsHandler } from '../api/32-describe-configs.ts';
-import { alterConfigsHandler } from '../api/33-alter-configs.ts';
 import { describeLogDirsHandler } from '../api/35-describe-log-dirs.ts';
 import { createPartitionsHandler } from '../api/37-create-partitions.ts';
-import { incrementalAlterConfigsHandler } from '../api/44-incremental-alter-configs.ts';
 import { describeClusterHandler } from '../api/60-describe-cluster.ts';
-import { ConfigAdmin } from '../api/configs/config-admin.ts';
 import { groupHandlers } from '../api/group-handlers.ts';
 import type { Handler } from '../api/handler.ts';
 import { ProducerIdManager } from '../api/producer-id-manager.ts';
@@ -28,11 +24,11 @@ import type { MetadataCache } from '../metadata/metadata-cache.ts';
 import { FetchSessions } from '../replica/fetch-session.ts';
 import type { ReplicaManager } from '../replica/replica-manager.ts';
 import type { ZkStores } from '../zk/stores.ts';
+import { adminHandlers } from './admin-handlers.ts';
 import type { BrokerIdentity } from './broker-identity.ts';
 import { checkTopicConfigs } from './config/alter-configs.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { describeTopic } from './config/describe-configs.ts';
-import { configRules } from './config-rules.ts';
 import type { TopicConfigs } from './topic-configs.ts';
 
 /** `min.incremental.fetch.session.eviction.ms`, which no configuration changes. */
@@ -54,7 +50,7 @@ export interface HandlerParts {
 
 /** Every handler of the broker, with what it needs. */
 export function createHandlers(parts: HandlerParts): Handler[] {
-  return [...dataHandlers(parts), ...topicHandlers(parts), ...configHandlers(parts)];
+  return [...dataHandlers(parts), ...topicHandlers(parts), ...adminHandlers(parts)];
 }
 
 function dataHandlers({ env, config, metadata, logs, topicConfigs, replicas }: HandlerParts): Handler[] {
@@ -128,21 +124,6 @@ function topicHandlers(parts: HandlerParts): Handler[] {
         });
       },
     }),
-  ];
-}
-
-function configHandlers({ env, config, identity, metadata, stores }: HandlerParts): Handler[] {
-  const configAdmin = new ConfigAdmin({
-    brokerId: identity.brokerId,
-    metadata,
-    configs: stores.configs,
-    rules: configRules(config),
-    log: env.log,
-  });
-  return [
-    describeConfigsHandler({ configAdmin }),
-    alterConfigsHandler({ configAdmin }),
-    incrementalAlterConfigsHandler({ configAdmin }),
   ];
 }
 

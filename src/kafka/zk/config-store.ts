@@ -13,6 +13,7 @@ import {
 import { controllerPath, decodeController } from './znodes/controller.ts';
 import {
   type ConfigEntityType,
+  clientsPath,
   configTypePath,
   decodeEntityConfig,
   encodeEntityConfig,
@@ -39,9 +40,18 @@ export class ConfigStore {
   }
 
   /** Names of the entities of a type that have configuration, as they are in the path. */
-  async entities(type: ConfigEntityType): Promise<string[]> {
+  entities(type: ConfigEntityType): Promise<string[]> {
+    return this.#children(configTypePath(type));
+  }
+
+  /** Names of the clients that have configuration together with a user, all as they are in the path. */
+  clientsOf(user: string): Promise<string[]> {
+    return this.#children(clientsPath(user));
+  }
+
+  async #children(path: string): Promise<string[]> {
     try {
-      return await this.#zk.run((session) => session.getChildren(configTypePath(type)));
+      return await this.#zk.run((session) => session.getChildren(path));
     } catch (error) {
       if (isZooKeeperError(error, 'NONODE')) return [];
       throw error;
@@ -72,6 +82,35 @@ export class ConfigStore {
         if (!isZooKeeperError(raced, 'NODEEXISTS')) throw raced;
         await replace();
       }
+    }
+  }
+
+  /**
+   * As {@link ConfigStore.set}, for users, clients and addresses: nodes that then say nothing are removed, a user's with
+   * them that was there for its client alone (`AdminZkClient.tryCleanQuotaNodes`).
+   */
+  async setOrRemove(
+    type: 'users' | 'clients' | 'ips',
+    entity: string,
+    config: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    const path = entityConfigPath(type, entity);
+    if (config.size > 0 || (await this.#children(path)).length > 0) return this.set(type, entity, config);
+    const [user = '', , client] = entity.split('/');
+    await this.#remove(path);
+    if (client === undefined || !(await this.#remove(clientsPath(user)))) return;
+    if ((await this.get('users', user)).size === 0) await this.#remove(entityConfigPath('users', user));
+  }
+
+  /** Whether the node is gone; it stays when something is below it. */
+  async #remove(path: string): Promise<boolean> {
+    try {
+      await this.#zk.run((session) => session.delete(path, -1));
+      return true;
+    } catch (error) {
+      if (isZooKeeperError(error, 'NOTEMPTY')) return false;
+      if (isZooKeeperError(error, 'NONODE')) return true;
+      throw error;
     }
   }
 
@@ -115,11 +154,7 @@ export class ConfigStore {
   }
 
   async removeChange(node: string): Promise<void> {
-    try {
-      await this.#zk.run((session) => session.delete(configChangePath(node), -1));
-    } catch (error) {
-      if (!isZooKeeperError(error, 'NONODE')) throw error;
-    }
+    await this.#remove(configChangePath(node));
   }
 
   async #controllerVersion(path: string): Promise<number> {

@@ -37,6 +37,7 @@ export class Normaliser {
     const masked = ALWAYS_MASKED.has(field) || options.mask?.includes(field) === true;
     if (masked) return isNothing(value) ? String(value) : 'something';
     if (typeof value === 'bigint') return `${value}n`;
+    if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
     if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') return value;
     throw new TypeError(`an answer holds a ${typeof value} in ${field}`);
   }

@@ -21,6 +21,10 @@ import {
   DescribeGroupsResponse,
 } from '../../../src/wire/kafka/messages/15-describe-groups.ts';
 import { ListGroupsRequest, ListGroupsResponse } from '../../../src/wire/kafka/messages/16-list-groups.ts';
+import {
+  SaslHandshakeRequest,
+  SaslHandshakeResponse,
+} from '../../../src/wire/kafka/messages/17-sasl-handshake.ts';
 import { ApiVersionsRequest, ApiVersionsResponse } from '../../../src/wire/kafka/messages/18-api-versions.ts';
 import {
   CreateTopicsRequest,
@@ -55,6 +59,10 @@ import {
   DescribeLogDirsResponse,
 } from '../../../src/wire/kafka/messages/35-describe-log-dirs.ts';
 import {
+  SaslAuthenticateRequest,
+  SaslAuthenticateResponse,
+} from '../../../src/wire/kafka/messages/36-sasl-authenticate.ts';
+import {
   CreatePartitionsRequest,
   CreatePartitionsResponse,
 } from '../../../src/wire/kafka/messages/37-create-partitions.ts';
@@ -71,9 +79,38 @@ import {
   OffsetDeleteResponse,
 } from '../../../src/wire/kafka/messages/47-offset-delete.ts';
 import {
+  DescribeClientQuotasRequest,
+  DescribeClientQuotasResponse,
+} from '../../../src/wire/kafka/messages/48-describe-client-quotas.ts';
+import {
+  AlterClientQuotasRequest,
+  AlterClientQuotasResponse,
+} from '../../../src/wire/kafka/messages/49-alter-client-quotas.ts';
+import {
+  DescribeUserScramCredentialsRequest,
+  DescribeUserScramCredentialsResponse,
+} from '../../../src/wire/kafka/messages/50-describe-user-scram-credentials.ts';
+import {
+  AlterUserScramCredentialsRequest,
+  AlterUserScramCredentialsResponse,
+} from '../../../src/wire/kafka/messages/51-alter-user-scram-credentials.ts';
+import { EnvelopeRequest, EnvelopeResponse } from '../../../src/wire/kafka/messages/58-envelope.ts';
+import {
   DescribeClusterRequest,
   DescribeClusterResponse,
 } from '../../../src/wire/kafka/messages/60-describe-cluster.ts';
+import {
+  DescribeProducersRequest,
+  DescribeProducersResponse,
+} from '../../../src/wire/kafka/messages/61-describe-producers.ts';
+import {
+  ConsumerGroupHeartbeatRequest,
+  ConsumerGroupHeartbeatResponse,
+} from '../../../src/wire/kafka/messages/68-consumer-group-heartbeat.ts';
+import {
+  ConsumerGroupDescribeRequest,
+  ConsumerGroupDescribeResponse,
+} from '../../../src/wire/kafka/messages/69-consumer-group-describe.ts';
 
 export const Produce = { request: ProduceRequest, response: ProduceResponse };
 export const Fetch = { request: FetchRequest, response: FetchResponse };
@@ -108,3 +145,28 @@ export const IncrementalAlterConfigs = {
 };
 export const OffsetDelete = { request: OffsetDeleteRequest, response: OffsetDeleteResponse };
 export const DescribeCluster = { request: DescribeClusterRequest, response: DescribeClusterResponse };
+export const SaslHandshake = { request: SaslHandshakeRequest, response: SaslHandshakeResponse };
+export const SaslAuthenticate = { request: SaslAuthenticateRequest, response: SaslAuthenticateResponse };
+export const DescribeClientQuotas = {
+  request: DescribeClientQuotasRequest,
+  response: DescribeClientQuotasResponse,
+};
+export const AlterClientQuotas = { request: AlterClientQuotasRequest, response: AlterClientQuotasResponse };
+export const DescribeUserScramCredentials = {
+  request: DescribeUserScramCredentialsRequest,
+  response: DescribeUserScramCredentialsResponse,
+};
+export const AlterUserScramCredentials = {
+  request: AlterUserScramCredentialsRequest,
+  response: AlterUserScramCredentialsResponse,
+};
+export const Envelope = { request: EnvelopeRequest, response: EnvelopeResponse };
+export const DescribeProducers = { request: DescribeProducersRequest, response: DescribeProducersResponse };
+export const ConsumerGroupHeartbeat = {
+  request: ConsumerGroupHeartbeatRequest,
+  response: ConsumerGroupHeartbeatResponse,
+};
+export const ConsumerGroupDescribe = {
+  request: ConsumerGroupDescribeRequest,
+  response: ConsumerGroupDescribeResponse,
+};

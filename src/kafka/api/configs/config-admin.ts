@@ -6,6 +6,7 @@ import { ControllerMovedError } from '../../zk/guarded.ts';
 import type { ZkStores } from '../../zk/stores.ts';
 import { defaultEntity } from '../../zk/znodes/entity-config.ts';
 import { type ApiError, apiError, isApiError, noError } from '../api-error.ts';
+import { OneAtATime } from '../one-at-a-time.ts';
 import { configSizeError } from '../znode-size.ts';
 import {
   type AlterOutcome,
@@ -42,7 +43,7 @@ type Target =
  */
 export class ConfigAdmin {
   readonly #parts: ConfigAdminParts;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #alterations = new OneAtATime();
 
   constructor(parts: ConfigAdminParts) {
     this.#parts = parts;
@@ -103,7 +104,7 @@ export class ConfigAdmin {
     validateOnly: boolean,
     decide: (target: Target) => Promise<AlterOutcome>,
   ): Promise<ApiError> {
-    const change = async (): Promise<ApiError> => {
+    return this.#alterations.run(async () => {
       const target = this.#target(resource);
       if (isApiError(target)) return target;
       const outcome = await decide(target);
@@ -118,10 +119,7 @@ export class ConfigAdmin {
       const sizeError = configSizeError(outcome.configs);
       if (sizeError !== null) return sizeError;
       return validateOnly ? noError : this.#write(target, outcome.configs);
-    };
-    const done = this.#tail.then(change);
-    this.#tail = done.catch(() => {});
-    return done;
+    });
   }
 
   async #write(target: Target, values: ReadonlyMap<string, string>): Promise<ApiError> {

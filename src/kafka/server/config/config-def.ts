@@ -1,3 +1,4 @@
+import { javaDoubleText } from '../../../base/java-double.ts';
 import { ConfigError, invalidValue } from './config-error.ts';
 import type { CheckedValue, ParsedValue, Validator } from './validators.ts';
 
@@ -88,7 +89,7 @@ export function long<D extends number | typeof MAX_LONG | null>(
 }
 
 export function double(value: number, options?: ConfigOptions): ConfigDef<number> {
-  return def('DOUBLE', doubleText(value), options);
+  return def('DOUBLE', javaDoubleText(value), options);
 }
 
 export function list<D extends string | null>(
@@ -147,7 +148,7 @@ function parse(key: string, type: ConfigType, trimmed: string, raw: string): Che
         throw invalidValue(key, raw, 'Not a number of type DOUBLE');
       }
       const value = Number(trimmed);
-      return { value, text: doubleText(value) };
+      return { value, text: javaDoubleText(value) };
     }
     case 'LIST': {
       const elements = trimmed === '' ? [] : trimmed.split(/\s*,\s*/);
@@ -173,16 +174,6 @@ function parseInteger(
   }
   const value = Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, Number(exact)));
   return { value, text: exact.toString() };
-}
-
-/** Java's Double.toString, which clients see in DescribeConfigs. */
-function doubleText(value: number): string {
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
-    const [mantissa = '', exponent = ''] = value.toExponential().split('e');
-    return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${Number(exponent)}`;
-  }
-  return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
 /** `log.retention.ms` as `logRetentionMs`. */

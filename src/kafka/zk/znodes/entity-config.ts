@@ -19,6 +19,11 @@ export function entityConfigPath(type: ConfigEntityType, entity: string): string
   return `${configTypePath(type)}/${entity}`;
 }
 
+/** Parent of the configurations of a user, whose name is sanitized, together with a client. */
+export function clientsPath(user: string): string {
+  return `${entityConfigPath('users', user)}/clients`;
+}
+
 /** `/config/TYPE/ENTITY`, version 1. */
 export function encodeEntityConfig(config: ReadonlyMap<string, string>): Buffer {
   return encodeJson(
@@ -36,16 +41,21 @@ export function decodeEntityConfig(path: string, data: Buffer | null): Map<strin
 }
 
 /**
- * Makes a user or client name safe for a path: `java.net.URLEncoder` with `+`, `*` and `%7E` put right
+ * Makes a user or client name safe for a path: `java.net.URLEncoder` with `+` and `*` put right
  * (`org.apache.kafka.common.utils.Sanitizer`).
  */
 export function sanitize(name: string): string {
   return encodeURIComponent(name).replaceAll(
-    /[!'()*]/g,
+    /[!'()*~]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 }
 
+/** What is no encoded name, which only other tools write, stands for itself. */
 export function desanitize(name: string): string {
-  return decodeURIComponent(name);
+  try {
+    return decodeURIComponent(name.replaceAll('+', ' '));
+  } catch {
+    return name;
+  }
 }

@@ -2,8 +2,10 @@ import type { Conversation } from '../conversation.ts';
 import { configuring, describingServers, nonsense } from './administration.ts';
 import { fetching, fetchSessions } from './fetches.ts';
 import { findingCoordinators, groupMembership, groupOffsets } from './groups.ts';
+import { describingProducers, refusing } from './producers.ts';
 import { epochEnds, listingOffsets, producing, sequences, topicRules } from './records.ts';
 import { creatingTopics, deletingTopics, growingTopics, metadata } from './topics.ts';
+import { quotas, scramCredentials } from './users.ts';
 
 export const conversations: readonly Conversation[] = [
   creatingTopics,
@@ -23,4 +25,8 @@ export const conversations: readonly Conversation[] = [
   findingCoordinators,
   groupMembership,
   groupOffsets,
+  quotas,
+  scramCredentials,
+  describingProducers,
+  refusing,
 ];
