@@ -13,7 +13,6 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'ElectionPortError',
   'LogDirectoryError',
   'MetaPropertiesError',
-  'OtherBrokersError',
   'PersistenceError',
   'PropertiesError',
   'StartError',

@@ -83,6 +83,7 @@ export class ControllerContext {
   readonly brokers = new Map<number, Broker>();
   readonly shuttingDown = new Set<number>();
   readonly topics = new Map<string, TopicContext>();
+  readonly #topicsById = new Map<string, TopicContext>();
   /** Partitions of which a broker's replica is on a failed log directory, by broker. */
   readonly #onFailedDirs = new Map<number, Set<PartitionContext>>();
 
@@ -101,6 +102,7 @@ export class ControllerContext {
       deletionIneligible: false,
     };
     this.topics.set(name, topic);
+    if (id !== null) this.#topicsById.set(id, topic);
     return topic;
   }
 
@@ -108,6 +110,7 @@ export class ControllerContext {
     const topic = this.topics.get(name);
     if (topic === undefined) return;
     this.topics.delete(name);
+    if (topic.id !== null && this.#topicsById.get(topic.id) === topic) this.#topicsById.delete(topic.id);
     for (const partitions of this.#onFailedDirs.values()) {
       for (const partition of topic.partitions.values()) partitions.delete(partition);
     }
@@ -124,6 +127,10 @@ export class ControllerContext {
     };
     topic.partitions.set(partition, context);
     return context;
+  }
+
+  topicById(id: string): TopicContext | undefined {
+    return this.#topicsById.get(id);
   }
 
   *partitions(): Generator<PartitionContext> {

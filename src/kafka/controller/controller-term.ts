@@ -2,11 +2,13 @@ import { MalformedError } from '../../base/malformed-error.ts';
 import type { Log } from '../../env/log.ts';
 import type { Random } from '../../env/random.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
+import type { AlterPartitionCommand, AlterPartitionResult } from '../metadata/alter-partition.ts';
 import type { CommandResult } from '../metadata/controller-commands.ts';
 import type { Broker } from '../metadata/model.ts';
 import { topicNameError } from '../metadata/topic-name.ts';
 import { randomUuid } from '../metadata/uuid.ts';
-import { CommandBatch } from './command-batch.ts';
+import type { CommandBatch } from './command-batch.ts';
+import { type ControlledShutdownResult, shutDownBroker } from './controlled-shutdown.ts';
 import {
   ControllerContext,
   type PartitionContext,
@@ -16,6 +18,8 @@ import {
   replicasOfPartition,
   type TopicContext,
 } from './controller-context.ts';
+import { alterIsrs } from './isr-alterations.ts';
+import { type Machines, tellMetadata } from './machines.ts';
 import { type MachineParts, PartitionStates } from './partition-states.ts';
 import type { BrokerChannel, ControllerStore, StoredTopic } from './ports.ts';
 import { ReplicaStates } from './replica-states.ts';
@@ -47,6 +51,7 @@ export class ControllerTerm {
   readonly #partitions: PartitionStates;
   readonly #replicas: ReplicaStates;
   readonly #deletion: TopicDeletion;
+  readonly #machines: Machines;
   readonly #brokersWatch: WatchSlot;
   readonly #topicsWatch: WatchSlot;
   readonly #deletionsWatch: WatchSlot;
@@ -70,6 +75,12 @@ export class ControllerTerm {
     this.#partitions = new PartitionStates(machines);
     this.#replicas = new ReplicaStates(machines);
     this.#deletion = new TopicDeletion(machines, this.#partitions, this.#replicas);
+    this.#machines = {
+      ...machines,
+      partitions: this.#partitions,
+      replicas: this.#replicas,
+      deletion: this.#deletion,
+    };
     this.#brokersWatch = this.#slot('brokers changed', () => this.brokersChanged());
     this.#topicsWatch = this.#slot('topics changed', () => this.topicsChanged());
     this.#deletionsWatch = this.#slot('topic deletions changed', () => this.deletionsChanged());
@@ -182,6 +193,15 @@ export class ControllerTerm {
       events.map((event) => event.node),
       this.context.epochZkVersion,
     );
+  }
+
+  async alterPartition(command: AlterPartitionCommand): Promise<AlterPartitionResult> {
+    const { result } = await alterIsrs(this.#machines, command);
+    return result;
+  }
+
+  controlledShutdown(brokerId: number, brokerEpoch: number): Promise<ControlledShutdownResult> {
+    return shutDownBroker(this.#machines, brokerId, brokerEpoch);
   }
 
   async #leaderAndIsrDone(brokerId: number, result: CommandResult): Promise<void> {
@@ -393,9 +413,7 @@ export class ControllerTerm {
   }
 
   #tellMetadata(brokerIds: Iterable<number>, partitions: Iterable<PartitionContext>): void {
-    const batch = new CommandBatch(this.context, this.#parts.controllerId);
-    batch.updateMetadata(brokerIds, partitions);
-    this.#send(batch);
+    tellMetadata(this.#machines, brokerIds, partitions);
   }
 
   #send(batch: CommandBatch): void {

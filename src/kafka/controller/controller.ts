@@ -2,6 +2,9 @@ import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
 import type { Random } from '../../env/random.ts';
 import type { Timer, Timers } from '../../env/timers.ts';
+import { ErrorCode } from '../../wire/kafka/errors.ts';
+import type { AlterPartitionCommand, AlterPartitionResult } from '../metadata/alter-partition.ts';
+import type { ControlledShutdownResult } from './controlled-shutdown.ts';
 import { ControllerTerm } from './controller-term.ts';
 import { type ControllerEvent, EventQueue } from './event-queue.ts';
 import type { BrokerChannel, ControllerStore } from './ports.ts';
@@ -96,6 +99,48 @@ export class Controller {
   /** A new session stands. */
   sessionRenewed(): void {
     this.#queue.put('register and elect again', () => this.#elect());
+  }
+
+  /** A leader wants other ISRs. NOT_CONTROLLER while another broker is the controller. */
+  alterPartition(command: AlterPartitionCommand): Promise<AlterPartitionResult> {
+    const failed = (errorCode: ErrorCode) => ({ errorCode, partitions: [] });
+    return this.#ask('AlterPartition', (term) => term.alterPartition(command), {
+      elsewhere: failed(ErrorCode.NOT_CONTROLLER),
+      failed: failed(ErrorCode.UNKNOWN_SERVER_ERROR),
+    });
+  }
+
+  /** A broker is about to stop. STALE_CONTROLLER_EPOCH while another broker is the controller. */
+  controlledShutdown(brokerId: number, brokerEpoch: number): Promise<ControlledShutdownResult> {
+    const failed = (errorCode: ErrorCode) => ({ errorCode, remaining: [] });
+    return this.#ask('controlled shutdown', (term) => term.controlledShutdown(brokerId, brokerEpoch), {
+      elsewhere: failed(ErrorCode.STALE_CONTROLLER_EPOCH),
+      failed: failed(ErrorCode.UNKNOWN_SERVER_ERROR),
+    });
+  }
+
+  /**
+   * Has the term do something, in its turn among the events. `elsewhere` is the answer when this broker is not the
+   * controller by then, `failed` when it came to no end.
+   */
+  #ask<T>(
+    name: string,
+    run: (term: ControllerTerm) => Promise<T>,
+    answers: { elsewhere: T; failed: T },
+  ): Promise<T> {
+    return new Promise((resolve) => {
+      const event = async (): Promise<void> => {
+        const term = this.#term;
+        if (term === null) return resolve(answers.elsewhere);
+        try {
+          resolve(await run(term));
+        } catch (error) {
+          resolve(this.#options.store.isControllerMoved(error) ? answers.elsewhere : answers.failed);
+          throw error;
+        }
+      };
+      this.#queue.put(name, event, () => resolve(answers.elsewhere));
+    });
   }
 
   /** Resolves when all events that have arrived are done. */

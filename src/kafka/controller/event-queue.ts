@@ -2,12 +2,14 @@
 export interface ControllerEvent {
   name: string;
   run(): Promise<void>;
+  /** Called instead when the event is not to run any more. */
+  dropped?: (() => void) | undefined;
 }
 
 /** Runs events one after the other, in the order of their arrival. */
 export class EventQueue {
   readonly #failed: (event: ControllerEvent, error: unknown) => Promise<void>;
-  #waiting: ControllerEvent[] = [];
+  readonly #waiting: ControllerEvent[] = [];
   #running: Promise<void> | null = null;
   #closed = false;
 
@@ -16,15 +18,18 @@ export class EventQueue {
     this.#failed = failed;
   }
 
-  put(name: string, run: () => Promise<void>): void {
-    if (this.#closed) return;
-    this.#waiting.push({ name, run });
+  put(name: string, run: () => Promise<void>, dropped?: () => void): void {
+    if (this.#closed) {
+      dropped?.();
+      return;
+    }
+    this.#waiting.push({ name, run, dropped });
     this.#running ??= this.#drain();
   }
 
   /** Drops what waits. The event under way goes on. */
   clear(): void {
-    this.#waiting = [];
+    for (const event of this.#waiting.splice(0)) event.dropped?.();
   }
 
   /** Resolves when nothing waits and nothing runs. */

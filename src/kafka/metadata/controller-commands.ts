@@ -53,3 +53,22 @@ export interface CommandResult {
   /** Only partitions named in the command; none when the command as a whole failed. */
   partitions: readonly { topic: string; partition: number; errorCode: number }[];
 }
+
+/** What a broker does when a controller tells it to; one command at a time, in the order of the calls. */
+export interface CommandTarget {
+  leaderAndIsr(command: LeaderAndIsrCommand): Promise<CommandResult>;
+  stopReplica(command: StopReplicaCommand): Promise<CommandResult>;
+  updateMetadata(command: UpdateMetadataCommand): Promise<CommandResult>;
+}
+
+/** Has a command carried out. */
+export function applyCommand(target: CommandTarget, command: ControllerCommand): Promise<CommandResult> {
+  switch (command.kind) {
+    case 'leaderAndIsr':
+      return target.leaderAndIsr(command);
+    case 'stopReplica':
+      return target.stopReplica(command);
+    case 'updateMetadata':
+      return target.updateMetadata(command);
+  }
+}

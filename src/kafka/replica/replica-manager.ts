@@ -5,6 +5,7 @@ import type { LogManager } from '../log/log-manager.ts';
 import type { AppendOrigin } from '../log/log-types.ts';
 import { type TopicPartition, topicPartitionKey } from '../log/topic-partition.ts';
 import type {
+  CommandHeader,
   CommandResult,
   LeaderAndIsrCommand,
   LeaderAndIsrPartition,
@@ -111,10 +112,16 @@ export class ReplicaManager {
     return this.partitions.values();
   }
 
+  /** Whether a command comes from the latest controller that this broker has heard of; remembers it when it does. */
+  accepts({ controllerEpoch }: CommandHeader): boolean {
+    if (controllerEpoch < this.controllerEpoch) return false;
+    this.controllerEpoch = controllerEpoch;
+    return true;
+  }
+
   /** What the controller says about leaders and followers. */
   applyLeaderAndIsr(command: LeaderAndIsrCommand): CommandResult {
-    if (command.controllerEpoch < this.controllerEpoch) return this.stale();
-    this.controllerEpoch = command.controllerEpoch;
+    if (!this.accepts(command)) return this.stale();
     const partitions = command.partitions.map((state) => {
       const { topic, partition } = state;
       return { topic, partition, errorCode: this.applyState(state) };
@@ -188,8 +195,7 @@ export class ReplicaManager {
 
   /** Takes replicas away, with their logs when the controller says so. */
   applyStopReplica(command: StopReplicaCommand): CommandResult {
-    if (command.controllerEpoch < this.controllerEpoch) return this.stale();
-    this.controllerEpoch = command.controllerEpoch;
+    if (!this.accepts(command)) return this.stale();
     const partitions = command.partitions.map(({ topic, partition, leaderEpoch, deletePartition }) => ({
       topic,
       partition,

@@ -1,27 +1,28 @@
 import type { Env } from '../../env/env.ts';
 import type { Timer } from '../../env/timers.ts';
-import { ErrorCode } from '../../wire/kafka/errors.ts';
 import { HandlerTable } from '../api/table.ts';
+import { CommandChannel } from '../controller/command-channel.ts';
 import { Controller } from '../controller/controller.ts';
-import { type CommandTarget, LocalBrokerChannel } from '../controller/local-broker-channel.ts';
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
 import { LogManager } from '../log/log-manager.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
-import type { CommandHeader, CommandResult } from '../metadata/controller-commands.ts';
 import { MetadataCache } from '../metadata/metadata-cache.ts';
-import { isRefused } from '../replica/partition.ts';
 import { ReplicaManager } from '../replica/replica-manager.ts';
 import type { OpenSession } from '../zk/port.ts';
 import { createZkStores, type ZkStores } from '../zk/stores.ts';
 import type { ZkConnection } from '../zk/zk-connection.ts';
 import type { BrokerRegistration } from '../zk/znodes/broker-id.ts';
+import { BrokerCommands } from './broker-commands.ts';
 import { type BrokerIdentity, establishIdentity } from './broker-identity.ts';
+import { localCommandPath, NetworkCommandPath } from './command-paths.ts';
 import { type BrokerConfig, withDynamicConfig } from './config/broker-config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { ConfigWatcher } from './config-watcher.ts';
+import { ControllerClient } from './controller-client.ts';
 import { createGroupCoordinator, OFFSETS_TOPIC } from './coordinators.ts';
 import { FeatureWatcher } from './feature-watcher.ts';
 import { createHandlers } from './handlers.ts';
+import { interBrokerVersions } from './inter-broker-versions.ts';
 import { ReplicationThrottles } from './replication-throttles.ts';
 import { RequestDispatcher, type RequestInterceptor } from './request-dispatcher.ts';
 import { type BoundListener, SocketServer } from './socket-server.ts';
@@ -62,11 +63,6 @@ export interface Broker extends AsyncDisposable {
   readonly bootstrapServers: string;
   /** Stops serving, flushes the logs and leaves ZooKeeper. */
   close(): Promise<void>;
-}
-
-/** The cluster has a broker already, and brokers do not speak with each other yet. */
-export class OtherBrokersError extends Error {
-  override name = 'OtherBrokersError';
 }
 
 /** Starts a broker in ZooKeeper mode. Rejects with what is wrong, having let go of everything it held. */
@@ -110,7 +106,9 @@ class BrokerServer implements Broker {
   private replicas: ReplicaManager | undefined;
   private groups: GroupCoordinator | undefined;
   private controller: Controller | undefined;
-  private channel: LocalBrokerChannel | undefined;
+  private channel: CommandChannel | undefined;
+  private controllerClient: ControllerClient | undefined;
+  private serving = false;
   private sockets: SocketServer | undefined;
   private configWatcher: ConfigWatcher | undefined;
   private featureWatcher: FeatureWatcher | undefined;
@@ -147,7 +145,6 @@ class BrokerServer implements Broker {
     const identity = await establishIdentity(env, this.config, logs.liveLogDirs, zk, stores);
     this.brokerId = identity.brokerId;
     this.clusterId = identity.clusterId;
-    await refuseOtherBrokers(stores, identity.brokerId);
     await this.followConfig(stores, zk, logs);
     await logs.load();
     const replicas = new ReplicaManager(env, {
@@ -181,13 +178,35 @@ class BrokerServer implements Broker {
       offsetsTopicPartitions: await this.offsetsTopicPartitions(stores),
     });
     this.groups = groups;
-    const controller = this.createController(stores, replicas);
+    const commands = new BrokerCommands({
+      log: env.log,
+      metadata,
+      replicas,
+      brokerEpoch: () => this.brokerEpoch,
+      loadTopicConfig: async (topic) => this.configWatcher?.loadTopic(topic),
+    });
+    const controller = this.createController(stores, commands);
     this.controller = controller;
+    this.controllerClient = new ControllerClient(env, {
+      brokerId: this.brokerId,
+      metadata,
+      controller,
+      ...this.interBrokerSettings(),
+    });
     const features = new FeatureWatcher(env, stores.election);
     this.featureWatcher = features;
     await features.start(zk);
     const config = () => this.config;
-    const handlers = createHandlers({ ...parts, env, config, metadata, topicConfigs, controller, groups });
+    const handlers = createHandlers({
+      ...parts,
+      env,
+      config,
+      metadata,
+      topicConfigs,
+      controller,
+      commands,
+      groups,
+    });
     const dispatcher = new RequestDispatcher(
       env,
       new HandlerTable(handlers, () => features.features),
@@ -199,6 +218,7 @@ class BrokerServer implements Broker {
     this.followSessions(zk, controller);
     controller.start();
     await this.metadataReady();
+    this.serving = true;
     env.log.info('the broker serves', { brokerId: this.brokerId, bootstrapServers: this.bootstrapServers });
   }
 
@@ -265,9 +285,20 @@ class BrokerServer implements Broker {
     return existing?.partitions.size ?? this.config.offsetsTopicNumPartitions;
   }
 
-  private createController(stores: ZkStores, replicas: ReplicaManager): Controller {
+  private createController(stores: ZkStores, commands: BrokerCommands): Controller {
     const { brokerId, env } = this;
-    const channel = new LocalBrokerChannel(brokerId, this.commandTarget(replicas), env.log);
+    const channel = new CommandChannel(env, (id, brokers) => {
+      if (id === brokerId) return localCommandPath(env, commands);
+      const settings = this.interBrokerSettings();
+      const listenerName = this.config.controlPlaneListenerName ?? settings.interBrokerListener;
+      return new NetworkCommandPath(env, {
+        brokerId: id,
+        brokers,
+        controllerId: brokerId,
+        listenerName,
+        ...settings,
+      });
+    });
     this.channel = channel;
     return new Controller({
       env,
@@ -282,29 +313,13 @@ class BrokerServer implements Broker {
     });
   }
 
-  private commandTarget(replicas: ReplicaManager): CommandTarget {
-    const guarded = (
-      command: CommandHeader,
-      apply: () => CommandResult | Promise<CommandResult>,
-    ): CommandResult | Promise<CommandResult> =>
-      command.brokerEpoch < this.brokerEpoch
-        ? { errorCode: ErrorCode.STALE_BROKER_EPOCH, partitions: [] }
-        : apply();
+  private interBrokerSettings() {
+    const { resolvedListeners, controllerSocketTimeoutMs, requestTimeoutMs } = this.config;
     return {
-      leaderAndIsr: (command) =>
-        guarded(command, async () => {
-          // A replica's log is made with its topic's own configuration, which nobody has told us of yet.
-          const isNew = (topicPartition: TopicPartition) => isRefused(replicas.lookup(topicPartition));
-          const topics = new Set(command.partitions.filter(isNew).map(({ topic }) => topic));
-          await Promise.all([...topics].map((topic) => this.configWatcher?.loadTopic(topic)));
-          return replicas.applyLeaderAndIsr(command);
-        }),
-      stopReplica: (command) => guarded(command, () => replicas.applyStopReplica(command)),
-      updateMetadata: (command) =>
-        guarded(command, () => {
-          this.metadata.apply(command.change);
-          return { errorCode: ErrorCode.NONE, partitions: [] };
-        }),
+      interBrokerListener: resolvedListeners.interBrokerListener,
+      versions: () => interBrokerVersions(this.config.interBrokerProtocolVersion),
+      connectTimeoutMs: controllerSocketTimeoutMs,
+      requestTimeoutMs,
     };
   }
 
@@ -368,6 +383,8 @@ class BrokerServer implements Broker {
   }
 
   private async shutDown(): Promise<void> {
+    if (this.serving) await this.leaveCluster();
+    this.controllerClient?.close();
     this.configWatcher?.stop();
     this.featureWatcher?.stop();
     try {
@@ -383,6 +400,18 @@ class BrokerServer implements Broker {
         await this.zk?.close();
       }
     }
+  }
+
+  /** Has others take over what this broker leads, while it still serves. */
+  private async leaveCluster(): Promise<void> {
+    const { config, env } = this;
+    const isAlone = [...this.metadata.image.brokers.keys()].every((id) => id === this.brokerId);
+    if (!config.controlledShutdownEnable || isAlone) return;
+    const isDone = await this.controllerClient?.controlledShutdown(this.brokerEpoch, {
+      maxRetries: config.controlledShutdownMaxRetries,
+      retryBackoffMs: config.controlledShutdownRetryBackoffMs,
+    });
+    if (isDone === false) env.log.warn('stopping although not all leaderships have been moved away');
   }
 
   /** What the controller is about may wait for a ZooKeeper that does not answer; closing does not. */
@@ -401,17 +430,6 @@ class BrokerServer implements Broker {
     await this.zk?.close();
     await stopped;
   }
-}
-
-/** Without requests between brokers, a second one would wait for its controller for ever. */
-async function refuseOtherBrokers(stores: ZkStores, brokerId: number): Promise<void> {
-  const others = (await stores.brokers.ids()).filter((id) => id !== brokerId);
-  if (others.length === 0) return;
-  throw new OtherBrokersError(
-    `broker ${others.join(', ')} is registered in this ZooKeeper already, and a cluster has one broker so far: stop ` +
-      'it (a killed one is gone after its session timeout), or give this broker a chroot of its own, as in ' +
-      'zookeeper.connect=host:2181/another',
-  );
 }
 
 function socketOptions(config: BrokerConfig) {

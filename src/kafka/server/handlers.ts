@@ -20,12 +20,14 @@ import type { Controller } from '../controller/controller.ts';
 import { coordinatorPartition } from '../coordinator/coordinator-partition.ts';
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
 import type { LogManager } from '../log/log-manager.ts';
+import type { CommandTarget } from '../metadata/controller-commands.ts';
 import type { MetadataCache } from '../metadata/metadata-cache.ts';
 import { FetchSessions } from '../replica/fetch-session.ts';
 import type { ReplicaManager } from '../replica/replica-manager.ts';
 import type { ZkStores } from '../zk/stores.ts';
 import { adminHandlers } from './admin-handlers.ts';
 import type { BrokerIdentity } from './broker-identity.ts';
+import { clusterHandlers } from './cluster-handlers.ts';
 import { checkTopicConfigs } from './config/alter-configs.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { describeTopic } from './config/describe-configs.ts';
@@ -45,12 +47,18 @@ export interface HandlerParts {
   readonly topicConfigs: TopicConfigs;
   readonly replicas: ReplicaManager;
   readonly controller: Controller;
+  readonly commands: CommandTarget;
   readonly groups: GroupCoordinator;
 }
 
 /** Every handler of the broker, with what it needs. */
 export function createHandlers(parts: HandlerParts): Handler[] {
-  return [...dataHandlers(parts), ...topicHandlers(parts), ...adminHandlers(parts)];
+  return [
+    ...dataHandlers(parts),
+    ...topicHandlers(parts),
+    ...adminHandlers(parts),
+    ...clusterHandlers(parts),
+  ];
 }
 
 function dataHandlers({ env, config, metadata, logs, topicConfigs, replicas }: HandlerParts): Handler[] {
