@@ -1,4 +1,5 @@
 import { createNodeEnv } from '../../src/env/node/create-node-env.ts';
+import { DEFAULT_CLEANER_CONFIG } from '../../src/kafka/log/cleaner/cleaner-config.ts';
 import { DEFAULT_LOG_CONFIG } from '../../src/kafka/log/log-config.ts';
 import { LogManager } from '../../src/kafka/log/log-manager.ts';
 import type { UnifiedLog } from '../../src/kafka/log/unified-log.ts';
@@ -41,6 +42,7 @@ function openManager(directory: string): LogManager {
     producerIdExpirationMs: HOUR_MS,
     producerIdExpirationCheckIntervalMs: HOUR_MS,
     initialTaskDelayMs: HOUR_MS,
+    cleaner: DEFAULT_CLEANER_CONFIG,
     hotTailBytes: HOT_TAIL_BYTES,
     onLogDirFailure: () => undefined,
     onAllLogDirsFailed: () => undefined,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Env } from '../../src/env/env.ts';
 import { MemoryDisk } from '../../src/env/memory/memory-disk.ts';
+import { DEFAULT_CLEANER_CONFIG } from '../../src/kafka/log/cleaner/cleaner-config.ts';
 import { DEFAULT_LOG_CONFIG, type LogConfig } from '../../src/kafka/log/log-config.ts';
 import { LogError } from '../../src/kafka/log/log-error.ts';
 import { LogManager, type LogManagerOptions } from '../../src/kafka/log/log-manager.ts';
@@ -31,6 +32,7 @@ export function logManagerOptions(changes: Partial<LogManagerOptions> = {}): Log
     producerIdExpirationMs: 24 * hourMs,
     producerIdExpirationCheckIntervalMs: hourMs,
     initialTaskDelayMs: 0,
+    cleaner: DEFAULT_CLEANER_CONFIG,
     hotTailBytes: 1024 * 1024,
     onLogDirFailure: () => undefined,
     onAllLogDirsFailed: () => undefined,

@@ -30,6 +30,8 @@ export class LocalLog {
   private recoveryOffset: number;
   private end: LogOffsetMetadata;
   private lastFlush: number;
+  /** The log cleaner has been through everything below; undefined before its first time. */
+  cleanedOffset: number | undefined;
   private directoryIsDurable = false;
   /** Counts truncations, so that a flush or read that spans one knows. */
   private truncationCount = 0;
@@ -94,6 +96,7 @@ export class LocalLog {
   private setEnd(offset: number): void {
     this.end = this.endAt(offset);
     if (this.recoveryOffset > offset) this.recoveryOffset = offset;
+    if (this.cleanedOffset !== undefined && this.cleanedOffset > offset) this.cleanedOffset = offset;
   }
 
   /** Returns the position of the first batch in the active segment. */
@@ -127,15 +130,37 @@ export class LocalLog {
     return segment;
   }
 
-  private removeLeftovers(baseOffset: number): void {
-    const suffixes = [
-      FileSuffix.log,
-      FileSuffix.offsetIndex,
-      FileSuffix.timeIndex,
-      FileSuffix.transactionIndex,
-    ];
-    for (const suffix of suffixes) {
-      const path = `${this.path}/${offsetFileName(baseOffset, suffix)}`;
+  /** A segment that is no part of the log yet: {@link LocalLog.replaceSegments} makes it one. */
+  createCleaned(baseOffset: number): LogSegment {
+    this.removeLeftovers(baseOffset, FileSuffix.cleaned);
+    const place = { directory: this.path, baseOffset, suffix: FileSuffix.cleaned };
+    return new LogSegment(this.context.env, place, this.config);
+  }
+
+  /**
+   * Puts segments that were written aside, and are durable, in the place of others, which go after
+   * `file.delete.delay.ms`. A crash on the way leaves the old ones or the new ones: as soon as all new ones are
+   * `.swap`, loading completes the exchange, before that it forgets it (Apache's LocalLog and LogLoader).
+   */
+  replaceSegments(segments: readonly LogSegment[], old: readonly LogSegment[]): void {
+    const { disk } = this.context.env;
+    // The last one first: with a `.cleaned` before it, loading knows that a `.swap` is not complete.
+    disk.syncDirectory(this.path);
+    for (const segment of segments.toReversed()) segment.changeSuffix(FileSuffix.swap);
+    disk.syncDirectory(this.path);
+    this.discard(old);
+    for (const segment of segments) {
+      segment.changeSuffix('');
+      this.segments.add(segment);
+    }
+    disk.syncDirectory(this.path);
+    for (const segment of segments) segment.namesSynced();
+  }
+
+  private removeLeftovers(baseOffset: number, suffix = ''): void {
+    const names = [FileSuffix.log, FileSuffix.offsetIndex, FileSuffix.timeIndex, FileSuffix.transactionIndex];
+    for (const name of names) {
+      const path = `${this.path}/${offsetFileName(baseOffset, name)}${suffix}`;
       if (this.context.env.disk.stat(path) === undefined) continue;
       this.log.warn(`Removing ${path}, left over where a new segment begins`);
       this.context.env.disk.remove(path);
@@ -162,6 +187,7 @@ export class LocalLog {
 
   /** Removes segments that were taken out of the log, and other files, after `file.delete.delay.ms`. */
   removeLater(segments: readonly LogSegment[], paths: readonly string[]): void {
+    if (segments.length === 0 && paths.length === 0) return;
     this.context.removals.schedule(this.config.fileDeleteDelayMs, () => {
       this.onceUnused(() => this.removeNow(segments, paths));
     });

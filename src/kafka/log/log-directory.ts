@@ -37,6 +37,7 @@ export class LogDirectory {
   private readonly recoveryPoints: OffsetCheckpoint;
   private readonly logStarts: OffsetCheckpoint;
   private readonly highWatermarks: OffsetCheckpoint;
+  private readonly cleanedOffsets: OffsetCheckpoint;
 
   /** Creates the directory if need be and takes it. Throws {@link LogDirectoryError} when another has it. */
   constructor(context: LogContext, path: string) {
@@ -60,6 +61,7 @@ export class LogDirectory {
     this.recoveryPoints = new OffsetCheckpoint(disk, path, 'recovery-point-offset-checkpoint');
     this.logStarts = new OffsetCheckpoint(disk, path, 'log-start-offset-checkpoint');
     this.highWatermarks = new OffsetCheckpoint(disk, path, 'replication-offset-checkpoint');
+    this.cleanedOffsets = new OffsetCheckpoint(disk, path, 'cleaner-offset-checkpoint');
   }
 
   /** Loads the logs in here one after another, recovering them after an unclean shutdown. */
@@ -70,6 +72,7 @@ export class LogDirectory {
     const recoveryPoints = this.recoveryPoints.read(env.log);
     const logStarts = this.logStarts.read(env.log);
     const highWatermarks = this.highWatermarks.read(env.log);
+    const cleanedOffsets = this.cleanedOffsets.read(env.log);
     if (found.length > 0 && !cleanShutdown) {
       env.log.info(`Recovering ${found.length} logs in ${this.path}: its last shutdown was not clean`);
     }
@@ -93,6 +96,8 @@ export class LogDirectory {
         });
         const log = await runAsync(loading, (bytes) => progress.bytesRead(bytes));
         log.updateHighWatermark(highWatermarks.get(key) ?? 0);
+        const cleanedOffset = cleanedOffsets.get(key);
+        if (cleanedOffset !== undefined) log.cleanable.cleanedOffset = cleanedOffset;
         options.onLoaded(log);
         progress.logLoaded();
         if (env.clock.monotonicMs() - turnBegan > TURN_MS) {
@@ -154,11 +159,16 @@ export class LogDirectory {
     return this.highWatermarks.write(logs.map((log) => entry(log, log.highWatermark)));
   }
 
+  writeCleanedOffsets(logs: readonly UnifiedLog[]): Promise<void> {
+    return this.cleanedOffsets.write(cleanedOnes(logs));
+  }
+
   /** After all its logs have been closed in good order: the checkpoints and the marker that says so. */
   writeClean(logs: readonly UnifiedLog[], brokerEpoch: number): void {
     this.recoveryPoints.writeNow(logs.map((log) => entry(log, log.recoveryPoint)));
     this.logStarts.writeNow(insideSegments(logs));
     this.highWatermarks.writeNow(logs.map((log) => entry(log, log.highWatermark)));
+    this.cleanedOffsets.writeNow(cleanedOnes(logs));
     // Logs that were never looked at may need recovery still.
     if (this.isLoaded) writeCleanShutdownFile(this.env.disk, this.path, brokerEpoch);
   }
@@ -171,6 +181,16 @@ export class LogDirectory {
 
 function entry(log: UnifiedLog, offset: number): PartitionOffset {
   return { topicPartition: log.topicPartition, offset };
+}
+
+/** Logs that were never cleaned have no entry. */
+function cleanedOnes(logs: readonly UnifiedLog[]): PartitionOffset[] {
+  const entries: PartitionOffset[] = [];
+  for (const log of logs) {
+    const { cleanedOffset } = log.cleanable;
+    if (cleanedOffset !== undefined) entries.push(entry(log, cleanedOffset));
+  }
+  return entries;
 }
 
 /** A log that starts where a segment does needs no checkpoint. */

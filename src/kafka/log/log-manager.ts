@@ -1,5 +1,7 @@
 import type { Env } from '../../env/env.ts';
 import type { Timer } from '../../env/timers.ts';
+import type { CleanerConfig } from './cleaner/cleaner-config.ts';
+import { type CleanerState, LogCleaner } from './cleaner/log-cleaner.ts';
 import { asideDirectoryName } from './directory-names.ts';
 import { runBlocking } from './file-io.ts';
 import { HotTailBudget } from './hot-tail.ts';
@@ -32,6 +34,7 @@ export interface LogManagerOptions {
   readonly producerIdExpirationCheckIntervalMs: number;
   /** `log.initial.task.delay.ms` */
   readonly initialTaskDelayMs: number;
+  readonly cleaner: CleanerConfig;
   /** Memory for the hot tails of all logs together. */
   readonly hotTailBytes: number;
   /** A log directory has failed: its partitions are gone from here and must go offline. */
@@ -57,6 +60,7 @@ export class LogManager {
   private readonly logs = new Map<string, UnifiedLog>();
   /** Live ones, in the order of `log.dirs`. */
   private readonly directories = new Map<string, LogDirectory>();
+  private readonly cleaner: LogCleaner;
   private timers: Timer[] = [];
   private isShutDown = false;
 
@@ -74,6 +78,10 @@ export class LogManager {
       removals: new DelayedRemovals(env),
       producerIdExpirationMs: options.producerIdExpirationMs,
     };
+    this.cleaner = new LogCleaner(env, options.cleaner, {
+      logs: () => this.logs.values(),
+      cleanedOffsetChanged: (logDir) => this.checkpointCleanedOffsets(logDir),
+    });
     try {
       for (const path of options.logDirs) this.openDirectory(path);
     } catch (error) {
@@ -165,6 +173,7 @@ export class LogManager {
       this.timers = tasks.map(([intervalMs, task]) => this.env.timers.every(intervalMs, task));
     });
     this.timers = [begin];
+    this.cleaner.start();
   }
 
   get(topicPartition: TopicPartition): UnifiedLog | undefined {
@@ -266,6 +275,24 @@ export class LogManager {
     for (const log of this.logs.values()) log.updateConfig(this.options.configFor(log.topicPartition.topic));
   }
 
+  /** The broker's `log.cleaner.*` have changed. */
+  updateCleanerConfig(config: CleanerConfig): Promise<void> {
+    return this.cleaner.reconfigure(config);
+  }
+
+  /** A log is not cleaned, and a cleaning under way is aborted, until {@link LogManager.resumeCleaning}. Nests. */
+  pauseCleaning(topicPartition: TopicPartition): void {
+    this.cleaner.pause(topicPartition);
+  }
+
+  resumeCleaning(topicPartition: TopicPartition): void {
+    this.cleaner.resume(topicPartition);
+  }
+
+  get cleanerState(): CleanerState {
+    return this.cleaner.state;
+  }
+
   /** For DescribeLogDirs. */
   describe(): LogDirDescription[] {
     return this.options.logDirs.map((logDir) => {
@@ -292,7 +319,10 @@ export class LogManager {
   // --- background tasks
 
   private deleteOldSegments(): void {
-    this.forEachLog('delete old segments', (log) => log.deleteOldSegments());
+    // The cleaner does it for compacted logs, between its rounds.
+    this.forEachLog('delete old segments', (log) => {
+      if (!log.config.compact) log.deleteOldSegments();
+    });
   }
 
   private removeExpiredProducers(): void {
@@ -326,6 +356,15 @@ export class LogManager {
 
   private checkpointRecoveryPoints(): void {
     this.checkpoint((directory, logs) => directory.writeRecoveryPoints(logs));
+  }
+
+  /** The end of a cleaning, or a truncation, has moved it. */
+  private async checkpointCleanedOffsets(logDir: string): Promise<void> {
+    const directory = this.directories.get(logDir);
+    if (directory === undefined || this.isShutDown) return;
+    await this.context.failures.guardAsync(logDir, 'write the checkpoint of the log cleaner', () =>
+      directory.writeCleanedOffsets(this.logsIn(logDir)),
+    );
   }
 
   private checkpointLogStarts(): void {
@@ -378,6 +417,7 @@ export class LogManager {
     if (this.isShutDown) return;
     this.isShutDown = true;
     for (const timer of this.timers) timer.cancel();
+    await this.cleaner.stop();
     const directories = [...this.directories.values()];
     await Promise.all(directories.map((directory) => this.closeDirectory(directory, brokerEpoch)));
     this.context.removals.runAll();

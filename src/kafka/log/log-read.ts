@@ -78,10 +78,22 @@ export function collectAborted(
   startOffset: number,
   upperBound: number,
 ): AbortedTransaction[] {
+  return collectAbortedEntries(segments, startOffset, upperBound).map(({ producerId, firstOffset }) => ({
+    producerId,
+    firstOffset,
+  }));
+}
+
+/** The aborted transactions that touch [startOffset, upperBound), with all that the index says of them. */
+export function collectAbortedEntries(
+  segments: Segments,
+  startOffset: number,
+  upperBound: number,
+): AbortedTransactionEntry[] {
   const found: AbortedTransactionEntry[] = [];
   let segment = segments.floor(startOffset);
   while (segment !== undefined && !segment.transactionIndex.collect(startOffset, upperBound, found)) {
     segment = segments.higher(segment.baseOffset);
   }
-  return found.map(({ producerId, firstOffset }) => ({ producerId, firstOffset }));
+  return found;
 }

@@ -30,7 +30,8 @@ const FORMAT: CheckpointFormat<PartitionOffset> = {
 /**
  * An offset for each partition of a log directory, in its own file there:
  * `recovery-point-offset-checkpoint` (durable up to here), `log-start-offset-checkpoint` (for logs that start
- * inside a segment) and `replication-offset-checkpoint` (the high watermark).
+ * inside a segment), `replication-offset-checkpoint` (the high watermark) and `cleaner-offset-checkpoint` (the log
+ * cleaner has been through everything below).
  */
 export class OffsetCheckpoint {
   private readonly file: CheckpointFile<PartitionOffset>;

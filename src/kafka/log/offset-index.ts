@@ -4,7 +4,8 @@ import { floorSlot, IndexFile } from './index-file.ts';
 import { OffsetOrderError } from './segment-errors.ts';
 
 const ENTRY_BYTES = 8;
-const MAX_RELATIVE_OFFSET = 0x7fff_ffff;
+/** How far an offset may be from the base of its segment. */
+export const MAX_RELATIVE_OFFSET = 0x7fff_ffff;
 
 export interface OffsetPosition {
   readonly offset: number;
@@ -32,6 +33,10 @@ export class OffsetIndex {
 
   get entries(): number {
     return this.index.entries;
+  }
+
+  get sizeBytes(): number {
+    return this.index.entries * ENTRY_BYTES;
   }
 
   get isFull(): boolean {

@@ -3,14 +3,57 @@ import type { LogRecord } from '../../wire/kafka/records/record.ts';
 import { readBatch } from '../../wire/kafka/records/records.ts';
 import { scanHeaders } from './batch-scan.ts';
 import { type FileComputation, readAt } from './file-io.ts';
-import type { TimestampAndOffset } from './log-types.ts';
+import type { LeaderEpochCache } from './leader-epoch-cache.ts';
+import { LogError } from './log-error.ts';
+import { ListOffsetsTimestamp, type TimestampAndOffset } from './log-types.ts';
 import type { LogSegment } from './segment.ts';
+import type { Segments } from './segments.ts';
+
+/** What ListOffsets needs to know of a log. */
+export interface OffsetSearchScope {
+  readonly segments: Segments;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly messageFormatMagic: number;
+  readonly epochs: LeaderEpochCache | undefined;
+}
+
+/**
+ * ListOffsets: a time, or one of {@link ListOffsetsTimestamp}. Undefined when no record is that late. Throws
+ * UNSUPPORTED_FOR_MESSAGE_FORMAT for a time in a magic 0 log.
+ */
+export function* offsetForTimestamp(
+  timestamp: number,
+  scope: OffsetSearchScope,
+): FileComputation<TimestampAndOffset | undefined> {
+  const { EARLIEST, EARLIEST_LOCAL, LATEST, LATEST_TIERED, MAX_TIMESTAMP } = ListOffsetsTimestamp;
+  const { segments, epochs, logStartOffset, logEndOffset } = scope;
+  if (scope.messageFormatMagic === 0 && timestamp !== EARLIEST && timestamp !== LATEST) {
+    throw new LogError('UNSUPPORTED_FOR_MESSAGE_FORMAT', 'records of format 0 have no timestamps to search');
+  }
+  switch (timestamp) {
+    case LATEST:
+      return { timestamp: -1, offset: logEndOffset, leaderEpoch: epochs?.latest?.epoch ?? -1 };
+    case EARLIEST:
+    case EARLIEST_LOCAL: {
+      const earliest = epochs?.earliest;
+      const isKnown = earliest !== undefined && earliest.startOffset <= logStartOffset;
+      return { timestamp: -1, offset: logStartOffset, leaderEpoch: isKnown ? earliest.epoch : -1 };
+    }
+    case LATEST_TIERED:
+      return { timestamp: -1, offset: -1, leaderEpoch: -1 };
+    case MAX_TIMESTAMP:
+      return yield* searchMaxTimestamp(segments.all);
+    default:
+      return yield* searchByTimestamp(segments.all, timestamp, logStartOffset);
+  }
+}
 
 /**
  * The first record at or after a time, not before `startOffset`. Segments that end before it are passed over,
  * which Apache's UnifiedLog 3.9 does not do: it finds nothing there until they have been deleted.
  */
-export function* searchByTimestamp(
+function* searchByTimestamp(
   segments: readonly LogSegment[],
   timestamp: number,
   startOffset: number,
@@ -36,7 +79,7 @@ export function* searchByTimestamp(
 }
 
 /** The first record with the latest timestamp of the log. */
-export function* searchMaxTimestamp(
+function* searchMaxTimestamp(
   segments: readonly LogSegment[],
 ): FileComputation<TimestampAndOffset | undefined> {
   let latest: LogSegment | undefined;

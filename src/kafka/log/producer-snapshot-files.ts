@@ -79,6 +79,11 @@ export class ProducerSnapshotFiles {
     return path + FileSuffix.deleted;
   }
 
+  /** As {@link ProducerSnapshotFiles.markDeleted} for several; returns the paths of those that were there. */
+  markAllDeleted(offsets: readonly number[]): string[] {
+    return offsets.map((offset) => this.markDeleted(offset)).filter((path) => path !== undefined);
+  }
+
   moved(directory: string): void {
     this.directory = directory;
   }

@@ -70,6 +70,15 @@ export class ProducerStateManager {
     }));
   }
 
+  /** What of each producer must stay in the log, so that its state can be found there again. */
+  lastRecords(): Map<bigint, { lastDataOffset: number; producerEpoch: number }> {
+    const records = new Map<bigint, { lastDataOffset: number; producerEpoch: number }>();
+    for (const { producerId, lastOffset, producerEpoch } of this.producers.values()) {
+      records.set(producerId, { lastDataOffset: lastOffset, producerEpoch });
+    }
+    return records;
+  }
+
   /** First offset of the oldest transaction that is open or whose marker is not yet replicated. */
   get firstUnstableOffset(): LogOffsetMetadata | undefined {
     let first = this.oldestOpen()?.firstOffset;

@@ -136,6 +136,12 @@ export class LogSegment {
     return timestamp >= 0 ? timestamp : this.modifiedMs;
   }
 
+  /** Of the first batch; -1 when there is none, or it has no time. */
+  get firstBatchTimestampMs(): number {
+    this.firstBatchTimestamp ??= this.readFirstBatchTimestamp();
+    return this.firstBatchTimestamp ?? -1;
+  }
+
   shouldRoll(question: RollQuestion): boolean {
     const { config } = question;
     if (this.length > config.segmentBytes - question.bytes) return true;
@@ -145,8 +151,7 @@ export class LogSegment {
 
   /** How long the first record has waited, by the records' own time if they have one. */
   private ageMs(question: RollQuestion): number {
-    this.firstBatchTimestamp ??= this.readFirstBatchTimestamp();
-    const first = this.firstBatchTimestamp ?? -1;
+    const first = this.firstBatchTimestampMs;
     return first >= 0 ? question.maxTimestamp - first : question.nowMs - this.createdMs;
   }
 
@@ -185,6 +190,8 @@ export class LogSegment {
   }
 
   private addIndexEntry(offset: number, position: number): void {
+    // An index has room for less than it needs when `index.interval.bytes` became smaller: it gets coarser.
+    if (this.offsetIndex.isFull || this.timeIndex.isFull) return;
     this.offsetIndex.append(offset, position);
     const { timestamp, offset: ofLargest } = this.largestTimestampAndOffset;
     this.timeIndex.maybeAppend(timestamp, ofLargest);
@@ -367,6 +374,13 @@ export class LogSegment {
       this.context.disk.rename(path, this.path(SUFFIXES[index] ?? ''));
     }
     this.tellPaths();
+  }
+
+  /** Makes the files as old as those whose place they take. */
+  setModified(modifiedMs: number): void {
+    for (const suffix of [FileSuffix.log, FileSuffix.offsetIndex, FileSuffix.timeIndex]) {
+      this.context.disk.setModified(this.path(suffix), modifiedMs);
+    }
   }
 
   get isMarkedDeleted(): boolean {

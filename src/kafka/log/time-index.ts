@@ -34,6 +34,10 @@ export class TimeIndex {
     return this.index.entries;
   }
 
+  get sizeBytes(): number {
+    return this.index.entries * ENTRY_BYTES;
+  }
+
   /** One entry is kept free for the last timestamp of the segment, written when it is closed. */
   get isFull(): boolean {
     return this.index.entries >= this.maxEntries - 1;

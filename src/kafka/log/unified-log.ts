@@ -1,4 +1,5 @@
 import type { Log } from '../../env/log.ts';
+import { CleanableLog } from './cleaner/cleanable-log.ts';
 import { type FileComputation, runAsync, runBlocking } from './file-io.ts';
 import { HotTail } from './hot-tail.ts';
 import type { LeaderEpochCache } from './leader-epoch-cache.ts';
@@ -23,7 +24,6 @@ import {
   type AppendInfo,
   type AppendOrigin,
   type EpochEndOffset,
-  ListOffsetsTimestamp,
   type LogOffsetMetadata,
   type LogOffsetSnapshot,
   type LogReadResult,
@@ -31,7 +31,7 @@ import {
   type ReadOptions,
   type TimestampAndOffset,
 } from './log-types.ts';
-import { searchByTimestamp, searchMaxTimestamp, segmentStartsBefore } from './offset-search.ts';
+import { offsetForTimestamp, segmentStartsBefore } from './offset-search.ts';
 import type { TopicIdOfLog } from './partition-metadata.ts';
 import { checkProducers } from './producer-check.ts';
 import { replayProducers } from './producer-replay.ts';
@@ -76,6 +76,8 @@ export class UnifiedLog {
   private readonly bounds: LogOffsets;
   private readonly reader: LogReader;
   private closed = false;
+  /** The log as its cleaner sees it. */
+  readonly cleanable: CleanableLog;
 
   constructor(parts: UnifiedLogParts) {
     const { context, loaded } = parts;
@@ -89,6 +91,14 @@ export class UnifiedLog {
     this.local = new LocalLog(context, parts, parts.config, loaded);
     this.bounds = new LogOffsets(this.local, this.producers, loaded.logStartOffset);
     this.reader = new LogReader(this.local, this.hotTail, this.bounds);
+    this.cleanable = new CleanableLog({
+      topicPartition: parts.topicPartition,
+      local: this.local,
+      offsets: this.bounds,
+      producers: this.producers,
+      failures: context.failures,
+      isClosed: () => this.closed,
+    });
   }
 
   get config(): LogConfig {
@@ -351,34 +361,19 @@ export class UnifiedLog {
   // --- looking up
 
   /**
-   * ListOffsets: a time, or one of {@link ListOffsetsTimestamp}. Undefined when no record is that late. Throws
+   * ListOffsets: a time, or one of `ListOffsetsTimestamp`. Undefined when no record is that late. Throws
    * UNSUPPORTED_FOR_MESSAGE_FORMAT for a time in a magic 0 log.
    */
   async offsetForTimestamp(timestamp: number): Promise<TimestampAndOffset | undefined> {
-    const { EARLIEST, EARLIEST_LOCAL, LATEST, LATEST_TIERED, MAX_TIMESTAMP } = ListOffsetsTimestamp;
-    if (this.config.messageFormatMagic === 0 && timestamp !== EARLIEST && timestamp !== LATEST) {
-      throw new LogError(
-        'UNSUPPORTED_FOR_MESSAGE_FORMAT',
-        'records of format 0 have no timestamps to search',
-      );
-    }
-    if (timestamp === LATEST) {
-      return { timestamp: -1, offset: this.logEndOffset, leaderEpoch: this.latestEpoch ?? -1 };
-    }
-    if (timestamp === EARLIEST || timestamp === EARLIEST_LOCAL) return this.earliestOffset();
-    if (timestamp === LATEST_TIERED) return { timestamp: -1, offset: -1, leaderEpoch: -1 };
-    const { segments } = this.local;
-    return this.computeAsync('search by time', () =>
-      timestamp === MAX_TIMESTAMP
-        ? searchMaxTimestamp(segments.all)
-        : searchByTimestamp(segments.all, timestamp, this.logStartOffset),
+    return this.computeAsync('look up an offset', () =>
+      offsetForTimestamp(timestamp, {
+        segments: this.local.segments,
+        logStartOffset: this.logStartOffset,
+        logEndOffset: this.logEndOffset,
+        messageFormatMagic: this.config.messageFormatMagic,
+        epochs: this.epochs,
+      }),
     );
-  }
-
-  private earliestOffset(): TimestampAndOffset {
-    const earliest = this.epochs?.earliest;
-    const isKnown = earliest !== undefined && earliest.startOffset <= this.logStartOffset;
-    return { timestamp: -1, offset: this.logStartOffset, leaderEpoch: isKnown ? earliest.epoch : -1 };
   }
 
   /** ListOffsets version 0: starts of segments last changed at or before a time, newest first. */
@@ -467,10 +462,8 @@ export class UnifiedLog {
   }
 
   private removeSnapshotsOf(segments: readonly LogSegment[]): void {
-    const paths = segments
-      .map((segment) => this.producers.snapshots.markDeleted(segment.baseOffset))
-      .filter((path) => path !== undefined);
-    if (paths.length > 0) this.local.removeLater([], paths);
+    const paths = this.producers.snapshots.markAllDeleted(segments.map(({ baseOffset }) => baseOffset));
+    this.local.removeLater([], paths);
   }
 
   /** Applies retention and the log start offset; returns how many segments went. */
@@ -479,7 +472,6 @@ export class UnifiedLog {
     const { retentionMs, retentionBytes } = this.config;
     return this.guard('delete old segments', () => {
       let count = this.deleteWhere(beforeLogStart(this.logStartOffset), 'it is below the log start offset');
-      // Compacted topics without `delete` keep their records; their cleaning has its place here.
       if (!this.config.delete) return count;
       count += this.deleteWhere(beyondRetentionBytes(this.sizeBytes, retentionBytes), 'of retention.bytes');
       count += this.deleteWhere(beyondRetentionMs(nowMs, retentionMs), 'of retention.ms');

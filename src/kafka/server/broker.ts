@@ -16,6 +16,7 @@ import { BrokerCommands } from './broker-commands.ts';
 import { type BrokerIdentity, establishIdentity } from './broker-identity.ts';
 import { localCommandPath, NetworkCommandPath } from './command-paths.ts';
 import { type BrokerConfig, withDynamicConfig } from './config/broker-config.ts';
+import { cleanerConfig } from './config/cleaner-config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { ConfigWatcher } from './config-watcher.ts';
 import { ControllerClient } from './controller-client.ts';
@@ -235,6 +236,7 @@ class BrokerServer implements Broker {
       producerIdExpirationMs: config.producerIdExpirationMs,
       producerIdExpirationCheckIntervalMs: config.producerIdExpirationCheckIntervalMs,
       initialTaskDelayMs: config.logInitialTaskDelayMs,
+      cleaner: cleanerConfig(config),
       hotTailBytes: HOT_TAIL_BYTES,
       onLogDirFailure: (logDir, partitions) => this.logDirFailed(logDir, partitions),
       onAllLogDirsFailed: () => this.options.onFatal?.('all log directories have failed'),
@@ -265,6 +267,7 @@ class BrokerServer implements Broker {
         this.config = config;
         this.topicConfigs.setBroker(config);
         this.throttles.setRates(config);
+        void logs.updateCleanerConfig(cleanerConfig(config));
         const topics = new Set(Array.from(logs.allLogs(), ({ topicPartition }) => topicPartition.topic));
         for (const topic of topics) logs.updateTopicConfig(topic);
       },

@@ -19,7 +19,7 @@ import {
   TRANSACTIONAL_BIT,
 } from './batch.ts';
 import { compress } from './compression.ts';
-import { type RecordDraft, writeRecord } from './record.ts';
+import { type RecordDraft, writeRecord, writeRecordContent } from './record.ts';
 
 export interface BatchOptions {
   baseOffset?: number;
@@ -69,13 +69,25 @@ export class RecordBatchBuilder {
   }
 
   append(draft: RecordDraft, offset = this.lastOffset + 1): this {
+    const timestampDelta = this.add(draft.timestamp, offset);
+    writeRecord(this.body, timestampDelta, offset - this.baseOffset, draft);
+    return this;
+  }
+
+  /** Appends a record of another batch: `content` is its key, value and headers as they were written there. */
+  appendContent(timestamp: number, offset: number, content: Uint8Array): void {
+    const timestampDelta = this.add(timestamp, offset);
+    writeRecordContent(this.body, timestampDelta, offset - this.baseOffset, content);
+  }
+
+  /** Returns the timestamp relative to the batch's. */
+  private add(timestamp: number, offset: number): number {
     assert(offset > this.lastOffset, `offset ${offset} follows ${this.lastOffset}`);
-    this.baseTimestamp ??= draft.timestamp;
-    this.maxTimestamp = Math.max(this.maxTimestamp, draft.timestamp);
-    writeRecord(this.body, draft.timestamp - this.baseTimestamp, offset - this.baseOffset, draft);
+    this.baseTimestamp ??= timestamp;
+    this.maxTimestamp = Math.max(this.maxTimestamp, timestamp);
     this.lastOffset = offset;
     this.records++;
-    return this;
+    return timestamp - this.baseTimestamp;
   }
 
   build(): Buffer {

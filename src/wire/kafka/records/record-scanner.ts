@@ -9,6 +9,11 @@ export class RecordScanner {
   timestampDelta = 0;
   offsetDelta = 0;
   hasKey = false;
+  hasValue = false;
+  /** Where the key lies in the body, when there is one. */
+  readonly key = { start: 0, end: 0 };
+  /** Key, value and headers with their lengths: what does not depend on the record's place. */
+  readonly content = { start: 0, end: 0 };
   private readonly body: Buffer;
   private readonly count: number;
   private at = 0;
@@ -37,14 +42,25 @@ export class RecordScanner {
     this.skip(1, end);
     this.timestampDelta = this.varlong();
     this.offsetDelta = this.varint();
-    this.hasKey = this.skipNullable(end);
-    this.skipNullable(end);
+    this.content.start = this.at;
+    this.content.end = end;
+    this.hasKey = this.skipKey(end);
+    this.hasValue = this.skipNullable(end);
     this.skipHeaders(end);
     if (this.at !== end) throw new InvalidRecordError('a record is not as long as it announces');
     this.index++;
     if (this.index === this.count && this.at < this.body.length) {
       throw new InvalidRecordError(`a batch has ${this.body.length - this.at} bytes after its last record`);
     }
+    return true;
+  }
+
+  private skipKey(end: number): boolean {
+    const length = this.varint();
+    if (length < 0) return false;
+    this.key.start = this.at;
+    this.skip(length, end);
+    this.key.end = this.at;
     return true;
   }
 

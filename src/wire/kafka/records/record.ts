@@ -108,6 +108,20 @@ export function writeRecord(
   }
 }
 
+/** As {@link writeRecord}, with key, value and headers as they were written before. */
+export function writeRecordContent(
+  writer: ByteWriter,
+  timestampDelta: number,
+  offsetDelta: number,
+  content: Uint8Array,
+): void {
+  writer.varint(1 + varlongSize(timestampDelta) + varlongSize(offsetDelta) + content.length);
+  writer.int8(0);
+  writer.varlong(timestampDelta);
+  writer.varint(offsetDelta);
+  writer.bytes(content);
+}
+
 function writeNullable(writer: ByteWriter, bytes: Uint8Array | null): void {
   if (bytes === null) {
     writer.varint(-1);
