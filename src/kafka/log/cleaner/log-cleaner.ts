@@ -183,7 +183,7 @@ export class LogCleaner {
     this.maxDirtyRatio = 0;
     this.maxOverdueMs = 0;
     let chosen: { log: UnifiedLog; target: LogToClean } | undefined;
-    const resets = new Set<string>();
+    const resets = new Map<string, UnifiedLog>();
     for (const log of this.compacted()) {
       const target = this.judge(log, nowMs);
       if (target === undefined || target.totalBytes === 0) continue;
@@ -191,12 +191,14 @@ export class LogCleaner {
       this.maxOverdueMs = Math.max(this.maxOverdueMs, target.overdueMs);
       if (target.resetsCheckpoint) {
         target.log.cleanedOffset = target.firstDirtyOffset;
-        resets.add(log.logDir);
+        resets.set(log.logDir, log);
       }
       const isDirtier = chosen === undefined || dirtyRatio(target) > dirtyRatio(chosen.target);
       if (isDirtier && isWorthCleaning(target)) chosen = { log, target };
     }
-    for (const logDir of resets) await this.ports.cleanedOffsetChanged(logDir);
+    for (const [logDir, log] of resets) {
+      await this.ports.cleanedOffsetChanged(logDir).catch((error: unknown) => this.failed(log, error));
+    }
     return chosen;
   }
 
