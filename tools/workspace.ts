@@ -22,7 +22,12 @@ export class Workspace {
     return path;
   }
 
+  /** Leaves it where it is, for a look at logs and data, with KEEP_WORKSPACES in the environment. */
   remove(): void {
+    if (process.env.KEEP_WORKSPACES !== undefined) {
+      console.log(`kept ${this.path}`);
+      return;
+    }
     rmSync(this.path, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaCluster } from '../../tools/peers/kafka-cluster.ts';
 import type { Daemon } from '../../tools/peers/process.ts';
 import { until } from '../../tools/until.ts';
@@ -94,7 +95,10 @@ export class ClusterLoad {
     );
     const isOver = this.daemon.child.exitCode !== null;
     if (!isLate && !isOver) return;
-    const said = readFileSync(this.logFile, 'utf8').slice(-3000);
+    // What its threads are waiting for.
+    this.daemon.child.kill('SIGQUIT');
+    await delay(1000);
+    const said = readFileSync(this.logFile, 'utf8').slice(-20_000);
     assert.fail(`${isOver ? 'the load has ended' : `not within ${PATIENCE_MS} ms: ${what}`}:\n${said}`);
   }
 

@@ -7,7 +7,10 @@ import { brokerAloneScenario } from './scenarios/broker-alone.ts';
 import { clientScenarios } from './scenarios/clients.ts';
 import { diskScenarios } from './scenarios/disk.ts';
 import { javaToolsScenarios } from './scenarios/java-tools.ts';
+import { kafkaKillsScenarios } from './scenarios/kafka-kills.ts';
+import { kafkaLastReplicaScenarios } from './scenarios/kafka-last-replica.ts';
 import { kafkaMixedScenarios } from './scenarios/kafka-mixed.ts';
+import { kafkaRollingScenarios } from './scenarios/kafka-rolling.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
 import { ourShellScenario } from './scenarios/our-shell.ts';
@@ -21,7 +24,7 @@ import { zookeeperShellScenario } from './scenarios/zookeeper-shell.ts';
 const usage = `usage: npm run compat -- [--quick] [--only TEXT[,TEXT...]] [--target ours|apache] [--list]
   --quick    one short scenario per client and server
   --only     only scenarios whose names contain one of the texts
-  --target   apache runs the client scenarios against Apache's servers, to check the scenarios themselves`;
+  --target   apache puts Apache's servers in the place of ours, to check the scenarios themselves`;
 
 type Result = { scenario: Scenario; seconds: number; status: 'passed' | 'failed' | 'skipped'; text: string };
 
@@ -77,6 +80,9 @@ async function main(): Promise<number> {
     ...zookeeperFailoverScenarios,
     ...zookeeperReconfigScenarios,
     ...kafkaMixedScenarios,
+    ...kafkaKillsScenarios,
+    ...kafkaLastReplicaScenarios,
+    ...kafkaRollingScenarios,
     mainJobScenario,
   ];
   const chosen = all.filter(({ name, fullOnly }) =>

@@ -230,6 +230,21 @@ export class KafkaCluster {
     return topics.flat();
   }
 
+  /** Names of the partitions whose replicas are being changed. */
+  async reassigning(): Promise<string[]> {
+    type Topic = { adding_replicas?: Record<string, number[]>; removing_replicas?: Record<string, number[]> };
+    const topics = await this.read(() => this.zookeeper.getChildren('/brokers/topics'), []);
+    const found = topics.map(async (topic) => {
+      const { adding_replicas = {}, removing_replicas = {} } = await this.json<Topic>(
+        `/brokers/topics/${topic}`,
+        {},
+      );
+      const partitions = new Set([...Object.keys(adding_replicas), ...Object.keys(removing_replicas)]);
+      return [...partitions].map((partition) => `${topic}-${partition}`);
+    });
+    return (await Promise.all(found)).flat();
+  }
+
   private async partitionsOf(topic: string): Promise<PartitionState[]> {
     type Topic = { partitions: Record<string, number[]> };
     type State = { leader: number; leader_epoch: number; isr: number[] };
