@@ -39,7 +39,7 @@ function openManager(directory: string): LogManager {
     flushOffsetCheckpointIntervalMs: HOUR_MS,
     flushStartOffsetCheckpointIntervalMs: HOUR_MS,
     highWatermarkCheckpointIntervalMs: HOUR_MS,
-    producerIdExpirationMs: HOUR_MS,
+    producerIdExpirationMs: () => HOUR_MS,
     producerIdExpirationCheckIntervalMs: HOUR_MS,
     initialTaskDelayMs: HOUR_MS,
     cleaner: DEFAULT_CLEANER_CONFIG,

@@ -29,7 +29,7 @@ export function logManagerOptions(changes: Partial<LogManagerOptions> = {}): Log
     flushOffsetCheckpointIntervalMs: hourMs,
     flushStartOffsetCheckpointIntervalMs: hourMs,
     highWatermarkCheckpointIntervalMs: hourMs,
-    producerIdExpirationMs: 24 * hourMs,
+    producerIdExpirationMs: () => 24 * hourMs,
     producerIdExpirationCheckIntervalMs: hourMs,
     initialTaskDelayMs: 0,
     cleaner: DEFAULT_CLEANER_CONFIG,

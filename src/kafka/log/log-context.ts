@@ -89,5 +89,6 @@ export interface LogContext {
   readonly failures: LogDirFailures;
   readonly hotTails: HotTailBudget;
   readonly removals: DelayedRemovals;
-  readonly producerIdExpirationMs: number;
+  /** As it is now. */
+  readonly producerIdExpirationMs: () => number;
 }

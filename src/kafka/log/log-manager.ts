@@ -28,8 +28,8 @@ export interface LogManagerOptions {
   readonly flushStartOffsetCheckpointIntervalMs: number;
   /** `replica.high.watermark.checkpoint.interval.ms` */
   readonly highWatermarkCheckpointIntervalMs: number;
-  /** `producer.id.expiration.ms` */
-  readonly producerIdExpirationMs: number;
+  /** `producer.id.expiration.ms`, as it is now. */
+  readonly producerIdExpirationMs: () => number;
   /** `producer.id.expiration.check.interval.ms` */
   readonly producerIdExpirationCheckIntervalMs: number;
   /** `log.initial.task.delay.ms` */

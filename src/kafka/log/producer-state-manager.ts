@@ -23,7 +23,7 @@ interface UnreplicatedTransaction {
  */
 export class ProducerStateManager {
   private readonly log: Log;
-  private readonly expirationMs: number;
+  private readonly expirationMs: () => number;
   private readonly producers = new Map<bigint, ProducerStateEntry>();
   /** By first offset, which always grows, so that the first in order of insertion is the oldest. */
   private readonly open = new Map<number, StartedTransaction>();
@@ -33,7 +33,11 @@ export class ProducerStateManager {
   private endOffset = 0;
   private lastSnapshotOffset = 0;
 
-  constructor(disk: Disk, directory: string, options: { readonly log: Log; readonly expirationMs: number }) {
+  constructor(
+    disk: Disk,
+    directory: string,
+    options: { readonly log: Log; readonly expirationMs: () => number },
+  ) {
     this.log = options.log;
     this.expirationMs = options.expirationMs;
     this.snapshots = new ProducerSnapshotFiles(disk, directory);
@@ -208,7 +212,7 @@ export class ProducerStateManager {
 
   private isExpired(entry: ProducerStateEntry, nowMs: number): boolean {
     return (
-      entry.currentTransactionFirstOffset === undefined && nowMs - entry.lastTimestamp >= this.expirationMs
+      entry.currentTransactionFirstOffset === undefined && nowMs - entry.lastTimestamp >= this.expirationMs()
     );
   }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Env } from '../../env/env.ts';
 import type { Timer } from '../../env/timers.ts';
 import { HandlerTable } from '../api/table.ts';
@@ -15,12 +16,13 @@ import type { BrokerRegistration } from '../zk/znodes/broker-id.ts';
 import { BrokerCommands } from './broker-commands.ts';
 import { type BrokerIdentity, establishIdentity } from './broker-identity.ts';
 import { localCommandPath, NetworkCommandPath } from './command-paths.ts';
-import { type BrokerConfig, withDynamicConfig } from './config/broker-config.ts';
+import type { BrokerConfig } from './config/broker-config.ts';
 import { cleanerConfig } from './config/cleaner-config.ts';
-import { ConfigError } from './config/config-error.ts';
+import { connectionLimits } from './config/connection-limits.ts';
 import { ConfigWatcher } from './config-watcher.ts';
 import { ControllerClient } from './controller-client.ts';
 import { createGroupCoordinator, OFFSETS_TOPIC } from './coordinators.ts';
+import { DynamicConfig } from './dynamic-config.ts';
 import { FeatureWatcher } from './feature-watcher.ts';
 import { createHandlers } from './handlers.ts';
 import { interBrokerVersions } from './inter-broker-versions.ts';
@@ -94,8 +96,7 @@ class BrokerServer implements Broker {
   private readonly env: Env;
   private readonly options: BrokerOptions;
   private readonly metadata = new MetadataCache();
-  /** As it is now. */
-  private config: BrokerConfig;
+  private readonly dynamicConfig: DynamicConfig;
   private readonly topicConfigs: TopicConfigs;
   private readonly throttles: ReplicationThrottles;
   /** Epoch of the registration that stands (KIP-380). */
@@ -117,10 +118,15 @@ class BrokerServer implements Broker {
 
   constructor(env: Env, config: BrokerConfig, options: BrokerOptions) {
     this.env = { ...env, log: env.log.child({ part: 'kafka' }) };
-    this.config = config;
+    this.dynamicConfig = new DynamicConfig(config, this.env.log);
     this.options = options;
     this.topicConfigs = new TopicConfigs(config, this.env.log);
     this.throttles = new ReplicationThrottles(config);
+  }
+
+  /** As it is now. */
+  private get config(): BrokerConfig {
+    return this.dynamicConfig.current;
   }
 
   get bootstrapServers(): string {
@@ -213,9 +219,16 @@ class BrokerServer implements Broker {
       new HandlerTable(handlers, () => features.features),
       this.options.interceptors,
     );
-    this.sockets = new SocketServer(env, socketOptions(this.config), dispatcher);
-    this.listeners = await this.sockets.start();
+    const sockets = new SocketServer(
+      env,
+      socketOptions(this.config),
+      connectionLimits(this.config),
+      dispatcher,
+    );
+    this.sockets = sockets;
+    this.listeners = await sockets.start(this.config.resolvedListeners.endpoints);
     this.brokerEpoch = await this.register(stores);
+    this.dynamicConfig.react((config, before) => this.changeListeners(sockets, stores, config, before));
     this.followSessions(zk, controller);
     controller.start();
     await this.metadataReady();
@@ -233,7 +246,7 @@ class BrokerServer implements Broker {
       flushOffsetCheckpointIntervalMs: config.logFlushOffsetCheckpointIntervalMs,
       flushStartOffsetCheckpointIntervalMs: config.logFlushStartOffsetCheckpointIntervalMs,
       highWatermarkCheckpointIntervalMs: config.replicaHighWatermarkCheckpointIntervalMs,
-      producerIdExpirationMs: config.producerIdExpirationMs,
+      producerIdExpirationMs: () => this.config.producerIdExpirationMs,
       producerIdExpirationCheckIntervalMs: config.producerIdExpirationCheckIntervalMs,
       initialTaskDelayMs: config.logInitialTaskDelayMs,
       cleaner: cleanerConfig(config),
@@ -261,16 +274,14 @@ class BrokerServer implements Broker {
         this.throttles.setTopic(topic, overrides, this.brokerId);
         logs.updateTopicConfig(topic);
       },
-      brokerChanged: (dynamicDefault, dynamicBroker) => {
-        const { config, warnings } = withDynamicConfig(this.config, dynamicDefault, dynamicBroker);
-        for (const warning of warnings) this.env.log.warn(warning);
-        this.config = config;
-        this.topicConfigs.setBroker(config);
-        this.throttles.setRates(config);
-        void logs.updateCleanerConfig(cleanerConfig(config));
-        const topics = new Set(Array.from(logs.allLogs(), ({ topicPartition }) => topicPartition.topic));
-        for (const topic of topics) logs.updateTopicConfig(topic);
-      },
+      brokerChanged: (forAll, forThis) => this.dynamicConfig.apply(forAll, forThis),
+    });
+    this.dynamicConfig.react((config) => {
+      this.topicConfigs.setBroker(config);
+      this.throttles.setRates(config);
+      void logs.updateCleanerConfig(cleanerConfig(config));
+      const topics = new Set(Array.from(logs.allLogs(), ({ topicPartition }) => topicPartition.topic));
+      for (const topic of topics) logs.updateTopicConfig(topic);
     });
     this.metadata.listen((image, before) => {
       for (const { name } of before.topics()) {
@@ -347,6 +358,33 @@ class BrokerServer implements Broker {
       rack: this.config.brokerRack,
       jmxPort: -1,
     };
+  }
+
+  /** Where this broker listens, and how others find it, may change while it runs. */
+  private async changeListeners(
+    sockets: SocketServer,
+    stores: ZkStores,
+    config: BrokerConfig,
+    before: BrokerConfig,
+  ): Promise<void> {
+    sockets.setLimits(connectionLimits(config));
+    const [now, then] = [config.resolvedListeners, before.resolvedListeners];
+    try {
+      if (!isDeepStrictEqual(now.endpoints, then.endpoints)) {
+        this.listeners = await sockets.setListeners(now.endpoints);
+      }
+      if (isDeepStrictEqual(now, then)) return;
+    } catch (error) {
+      this.env.log.error(
+        'cannot listen where the changed configuration says; others are told of what was before',
+        {
+          error,
+        },
+      );
+      return;
+    }
+    await stores.brokers.update(this.registration());
+    this.env.log.info('listeners have changed', { bootstrapServers: this.bootstrapServers });
   }
 
   private followSessions(zk: ZkConnection, controller: Controller): void {
@@ -437,29 +475,8 @@ class BrokerServer implements Broker {
 
 function socketOptions(config: BrokerConfig) {
   return {
-    listeners: config.resolvedListeners.endpoints,
     requestMaxBytes: config.socketRequestMaxBytes,
     backlog: config.socketListenBacklogSize,
-    maxConnections: config.maxConnections,
-    maxConnectionsPerIp: config.maxConnectionsPerIp,
-    maxConnectionsPerIpOverrides: parseOverrides(config.maxConnectionsPerIpOverrides),
     connectionsMaxIdleMs: config.connectionsMaxIdleMs,
   };
-}
-
-/** Reads `max.connections.per.ip.overrides`, such as `127.0.0.1:200,10.0.0.1:5`. */
-function parseOverrides(text: string): Map<string, number> {
-  const overrides = new Map<string, number>();
-  for (const entry of text.split(',').map((each) => each.trim())) {
-    if (entry === '') continue;
-    const match = /^(.+):(\d+)$/.exec(entry);
-    if (match?.[1] === undefined) {
-      throw new ConfigError(
-        `max.connections.per.ip.overrides: '${entry}' is not ADDRESS:COUNT`,
-        'max.connections.per.ip.overrides',
-      );
-    }
-    overrides.set(match[1], Number(match[2]));
-  }
-  return overrides;
 }

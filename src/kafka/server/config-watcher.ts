@@ -9,7 +9,7 @@ export interface ConfigListener {
   brokerChanged(
     dynamicDefault: ReadonlyMap<string, string>,
     dynamicBroker: ReadonlyMap<string, string>,
-  ): void;
+  ): Promise<void>;
 }
 
 const BROKER_DEFAULT = '<default>';
@@ -85,7 +85,7 @@ export class ConfigWatcher {
       this.configs.get('brokers', BROKER_DEFAULT),
       this.configs.get('brokers', String(this.brokerId)),
     ]);
-    this.listener.brokerChanged(forAll, forThis);
+    await this.listener.brokerChanged(forAll, forThis);
   }
 
   private enqueue(action: () => Promise<void>): void {

@@ -4,20 +4,14 @@ import type { Timer } from '../../env/timers.ts';
 import type { ConnectionInfo } from '../api/handler.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { Endpoint } from './config/listeners.ts';
+import { type ConnectionLimits, ConnectionQuotas } from './connection-quotas.ts';
 import type { RequestDispatcher } from './request-dispatcher.ts';
 
 export interface SocketServerOptions {
-  readonly listeners: readonly Endpoint[];
   /** `socket.request.max.bytes` */
   readonly requestMaxBytes: number;
   /** `socket.listen.backlog.size` */
   readonly backlog: number;
-  /** `max.connections`: further ones wait, unread, until one closes. */
-  readonly maxConnections: number;
-  /** `max.connections.per.ip`: further ones are closed at once. */
-  readonly maxConnectionsPerIp: number;
-  /** `max.connections.per.ip.overrides`, by address. */
-  readonly maxConnectionsPerIpOverrides: ReadonlyMap<string, number>;
   /** `connections.max.idle.ms`; negative never. */
   readonly connectionsMaxIdleMs: number;
 }
@@ -25,6 +19,11 @@ export interface SocketServerOptions {
 export interface BoundListener extends Endpoint {
   /** The port in fact bound. */
   readonly port: number;
+}
+
+interface OpenListener {
+  readonly listener: Listener;
+  readonly bound: BoundListener;
 }
 
 interface Waiting {
@@ -40,46 +39,68 @@ export class SocketServer {
   private readonly env: Env;
   private readonly options: SocketServerOptions;
   private readonly dispatcher: RequestDispatcher;
-  private readonly listeners: Listener[] = [];
+  private readonly quotas: ConnectionQuotas;
+  /** By the name of the listener. */
+  private readonly listeners = new Map<string, OpenListener>();
   private readonly connections = new Set<ClientConnection>();
-  private readonly perHost = new Map<string, number>();
   private waiting: Waiting[] = [];
   private nextConnectionId = 0;
   private idleTimer: Timer | undefined;
   private stopped = false;
 
-  constructor(env: Env, options: SocketServerOptions, dispatcher: RequestDispatcher) {
+  constructor(
+    env: Env,
+    options: SocketServerOptions,
+    limits: ConnectionLimits,
+    dispatcher: RequestDispatcher,
+  ) {
     this.env = env;
     this.options = options;
+    this.quotas = new ConnectionQuotas(limits);
     this.dispatcher = dispatcher;
   }
 
   /** Binds every listener; when one fails, those bound before it are freed again. */
-  async start(): Promise<BoundListener[]> {
-    const bound: BoundListener[] = [];
-    try {
-      for (const address of this.options.listeners) {
-        const listener = await this.env.net.listen(
-          {
-            port: address.port,
-            backlog: this.options.backlog,
-            ...(address.host === '' ? {} : { host: address.host }),
-          },
-          (connection) => this.accept(connection, address),
-        );
-        this.listeners.push(listener);
-        bound.push({ ...address, port: listener.port });
-      }
-    } catch (error) {
-      await this.stop();
-      throw error;
-    }
+  async start(endpoints: readonly Endpoint[]): Promise<BoundListener[]> {
+    const bound = await this.setListeners(endpoints);
     const { connectionsMaxIdleMs } = this.options;
     if (connectionsMaxIdleMs >= 0) {
       const intervalMs = Math.max(1, connectionsMaxIdleMs / IDLE_CHECKS_PER_LIMIT);
       this.idleTimer = this.env.timers.every(intervalMs, () => this.closeIdle());
     }
     return bound;
+  }
+
+  /**
+   * Closes listeners whose names are gone, with their connections, and binds new ones; those that stay are left alone,
+   * whatever address they are given (`DynamicListenerConfig`, 3.9). Rejects when one cannot be bound, and then has none
+   * of the new ones.
+   */
+  async setListeners(endpoints: readonly Endpoint[]): Promise<BoundListener[]> {
+    const names = new Set(endpoints.map(({ listenerName }) => listenerName));
+    const gone = [...this.listeners.keys()].filter((name) => !names.has(name));
+    await Promise.all(gone.map((name) => this.closeListener(name)));
+    const added: string[] = [];
+    try {
+      for (const endpoint of endpoints) {
+        if (this.listeners.has(endpoint.listenerName)) continue;
+        await this.openListener(endpoint);
+        added.push(endpoint.listenerName);
+      }
+    } catch (error) {
+      await Promise.all(added.map((name) => this.closeListener(name)));
+      throw error;
+    }
+    return endpoints.flatMap(({ listenerName }) => this.listeners.get(listenerName)?.bound ?? []);
+  }
+
+  /** From now on. Who is connected already stays, but for those that lowered `max.connections` leave no room for. */
+  setLimits(limits: ConnectionLimits): void {
+    this.quotas.limits = limits;
+    while (this.quotas.isExceeded && this.closeLongestIdle()) {
+      // One more is gone.
+    }
+    this.serveWaiting();
   }
 
   get connectionCount(): number {
@@ -90,25 +111,48 @@ export class SocketServer {
   async stop(): Promise<void> {
     this.stopped = true;
     this.idleTimer?.cancel();
-    const closing = this.listeners.map((listener) => listener.close());
-    for (const { connection } of this.waiting) connection.destroy();
-    this.waiting = [];
-    for (const client of [...this.connections]) client.destroy();
-    await Promise.all(closing);
+    await Promise.all([...this.listeners.keys()].map((name) => this.closeListener(name)));
+  }
+
+  private async openListener(address: Endpoint): Promise<void> {
+    const listener = await this.env.net.listen(
+      {
+        port: address.port,
+        backlog: this.options.backlog,
+        ...(address.host === '' ? {} : { host: address.host }),
+      },
+      (connection) => this.accept(connection, address),
+    );
+    this.listeners.set(address.listenerName, { listener, bound: { ...address, port: listener.port } });
+    // Stopped in the meantime.
+    if (this.stopped) await this.closeListener(address.listenerName);
+  }
+
+  private async closeListener(name: string): Promise<void> {
+    const open = this.listeners.get(name);
+    this.listeners.delete(name);
+    const closing = open?.listener.close();
+    const isOfListener = ({ address }: Waiting) => address.listenerName === name;
+    for (const { connection } of this.waiting.filter(isOfListener)) {
+      this.quotas.dismiss(connection.remoteHost);
+      connection.destroy();
+    }
+    this.waiting = this.waiting.filter((each) => !isOfListener(each));
+    for (const client of [...this.connections]) if (client.info.listenerName === name) client.destroy();
+    await closing;
   }
 
   private accept(connection: Connection, address: Endpoint): void {
     const host = connection.remoteHost;
-    const open = this.perHost.get(host) ?? 0;
-    const limit = this.options.maxConnectionsPerIpOverrides.get(host) ?? this.options.maxConnectionsPerIp;
-    if (this.stopped || open >= limit) {
-      if (!this.stopped)
+    if (this.stopped || !this.quotas.admit(host)) {
+      if (!this.stopped) {
+        const limit = this.quotas.limitOf(host);
         this.env.log.info('refused a connection: too many from its address', { host, limit });
+      }
       connection.destroy();
       return;
     }
-    this.perHost.set(host, open + 1);
-    if (this.connections.size >= this.options.maxConnections) this.waiting.push({ connection, address });
+    if (!this.quotas.hasSlot(address.listenerName)) this.waiting.push({ connection, address });
     else this.serve(connection, address);
   }
 
@@ -131,18 +175,39 @@ export class SocketServer {
       onClose: () => this.closed(client),
     });
     this.connections.add(client);
+    this.quotas.served(address.listenerName);
+    if (this.quotas.isExceeded) this.closeLongestIdle();
     client.start();
   }
 
   private closed(client: ClientConnection): void {
     this.connections.delete(client);
-    const host = client.info.clientHost;
-    const left = (this.perHost.get(host) ?? 1) - 1;
-    if (left > 0) this.perHost.set(host, left);
-    else this.perHost.delete(host);
-    if (this.stopped || this.connections.size >= this.options.maxConnections) return;
-    const next = this.waiting.shift();
-    if (next !== undefined) this.serve(next.connection, next.address);
+    this.quotas.closed(client.info.listenerName);
+    this.quotas.dismiss(client.info.clientHost);
+    this.serveWaiting();
+  }
+
+  private serveWaiting(): void {
+    while (!this.stopped) {
+      const index = this.waiting.findIndex(({ address }) => this.quotas.hasSlot(address.listenerName));
+      const [next] = index < 0 ? [] : this.waiting.splice(index, 1);
+      if (next === undefined) return;
+      this.serve(next.connection, next.address);
+    }
+  }
+
+  /** Makes room for a protected connection; false when there are no others. */
+  private closeLongestIdle(): boolean {
+    const nowMs = this.env.clock.monotonicMs();
+    let longest: ClientConnection | undefined;
+    for (const client of this.connections) {
+      if (client.info.listenerName === this.quotas.limits.protectedListener) continue;
+      if (longest === undefined || client.idleMs(nowMs) > longest.idleMs(nowMs)) longest = client;
+    }
+    if (longest === undefined) return false;
+    this.env.log.info('closing a connection: there are too many', { client: longest.info.clientHost });
+    longest.destroy();
+    return true;
   }
 
   private closeIdle(): void {

@@ -4,8 +4,10 @@ import type { Connection } from '../../../src/env/net.ts';
 import { Simulation } from '../../../src/env/sim/simulation.ts';
 import { type Answer, closeConnection, type Handler, handler } from '../../../src/kafka/api/handler.ts';
 import { HandlerTable } from '../../../src/kafka/api/table.ts';
+import type { Endpoint } from '../../../src/kafka/server/config/listeners.ts';
+import type { ConnectionLimits } from '../../../src/kafka/server/connection-quotas.ts';
 import { RequestDispatcher } from '../../../src/kafka/server/request-dispatcher.ts';
-import { SocketServer, type SocketServerOptions } from '../../../src/kafka/server/socket-server.ts';
+import { SocketServer } from '../../../src/kafka/server/socket-server.ts';
 import { frame } from '../../../src/wire/kafka/frame.ts';
 import { RequestHeader } from '../../../src/wire/kafka/headers.ts';
 import { HeartbeatRequest, HeartbeatResponse } from '../../../src/wire/kafka/messages/12-heartbeat.ts';
@@ -23,10 +25,10 @@ class Server {
   /** By group: how the handler answers; at once, without error, when nothing is said. */
   readonly answers = new Map<string, () => Answer<{ errorCode: number }>>();
   sockets: SocketServer | undefined;
-  private readonly limits: Partial<SocketServerOptions>;
+  private readonly limits: ConnectionLimits;
 
-  constructor(limits: Partial<SocketServerOptions> = {}) {
-    this.limits = limits;
+  constructor(limits: Partial<ConnectionLimits> = {}) {
+    this.limits = limitsWith(limits);
   }
 
   async start(): Promise<void> {
@@ -39,31 +41,23 @@ class Server {
         return this.answers.get(groupId)?.() ?? { errorCode: 0 };
       },
     };
-    const options: SocketServerOptions = {
-      listeners: [{ listenerName: 'PLAINTEXT', securityProtocol: 'PLAINTEXT', host: 'server', port: PORT }],
-      requestMaxBytes: 100_000,
-      backlog: 50,
-      maxConnections: 100,
-      maxConnectionsPerIp: 100,
-      maxConnectionsPerIpOverrides: new Map(),
-      connectionsMaxIdleMs: IDLE_MS,
-      ...this.limits,
-    };
-    this.sockets = new SocketServer(env, options, new RequestDispatcher(env, new HandlerTable([heartbeat])));
-    await this.sockets.start();
+    const options = { requestMaxBytes: 100_000, backlog: 50, connectionsMaxIdleMs: IDLE_MS };
+    const dispatcher = new RequestDispatcher(env, new HandlerTable([heartbeat]));
+    this.sockets = new SocketServer(env, options, this.limits, dispatcher);
+    await this.sockets.start([endpoint('PLAINTEXT', PORT)]);
   }
 
   get open(): number {
     return this.sockets?.connectionCount ?? -1;
   }
 
-  client(host = 'client'): Promise<RawKafkaClient> {
-    return RawKafkaClient.connect(this.sim.host(host).env.net, { host: 'server', port: PORT });
+  client(host = 'client', port = PORT): Promise<RawKafkaClient> {
+    return RawKafkaClient.connect(this.sim.host(host).env.net, { host: 'server', port });
   }
 
   /** A connection that sends what no client would. */
-  async raw(host = 'client'): Promise<RawConnection> {
-    return new RawConnection(await this.sim.host(host).env.net.connect({ host: 'server', port: PORT }));
+  async raw(host = 'client', port = PORT): Promise<RawConnection> {
+    return new RawConnection(await this.sim.host(host).env.net.connect({ host: 'server', port }));
   }
 
   /** Runs a story on the simulated network, and ends all of it. */
@@ -76,6 +70,21 @@ class Server {
       assert.equal(this.open, 0, 'connections are left');
     });
   }
+}
+
+function endpoint(listenerName: string, port: number): Endpoint {
+  return { listenerName, securityProtocol: 'PLAINTEXT', host: 'server', port };
+}
+
+function limitsWith(limits: Partial<ConnectionLimits>): ConnectionLimits {
+  return {
+    maxConnections: 100,
+    maxConnectionsPerListener: new Map(),
+    maxConnectionsPerIp: 100,
+    maxConnectionsPerIpOverrides: new Map(),
+    protectedListener: undefined,
+    ...limits,
+  };
 }
 
 class RawConnection {
@@ -343,6 +352,89 @@ describe('connections beyond a limit', () => {
       second.destroy();
       await Promise.all(calls);
       assert.deepEqual(server.served, ['first', 'waiting 0', 'waiting 1']);
+    });
+  });
+  it('of one listener wait for another of the same', async () => {
+    const server = new Server({ maxConnectionsPerListener: new Map([['SECOND', 1]]) });
+    await server.tell(async () => {
+      await server.sockets?.setListeners([endpoint('PLAINTEXT', PORT), endpoint('SECOND', PORT + 1)]);
+      const [first, second] = [await server.client('a', PORT + 1), await server.client('a', PORT + 1)];
+      await first.call(Heartbeat, 4, beat('first'));
+      let answered = false;
+      const call = second.call(Heartbeat, 4, beat('second')).then(() => {
+        answered = true;
+      });
+      await (await server.client()).call(Heartbeat, 4, beat('elsewhere'));
+      assert.equal(answered, false);
+      first.destroy();
+      await call;
+      assert.deepEqual(server.served, ['first', 'elsewhere', 'second']);
+    });
+  });
+
+  it('close the longest idle one where brokers connect', async () => {
+    const server = new Server({ maxConnections: 2, protectedListener: 'BROKERS' });
+    await server.tell(async () => {
+      await server.sockets?.setListeners([endpoint('PLAINTEXT', PORT), endpoint('BROKERS', PORT + 1)]);
+      const idle = await server.raw();
+      await server.sim.advance(1000);
+      const busy = await server.raw();
+      await server.sim.advance(1000);
+      const broker = await server.client('a', PORT + 1);
+      await broker.call(Heartbeat, 4, beat('broker'));
+      assert.deepEqual([idle.closed, busy.closed, server.open], [true, false, 2]);
+    });
+  });
+
+  it('may be more, or fewer, from now on', async () => {
+    const server = new Server({ maxConnections: 1 });
+    await server.tell(async () => {
+      const [first, second] = [await server.client(), await server.client()];
+      await first.call(Heartbeat, 4, beat('first'));
+      const call = second.call(Heartbeat, 4, beat('second'));
+      await server.sim.advance(100);
+      assert.deepEqual(server.served, ['first']);
+      server.sockets?.setLimits(limitsWith({ maxConnections: 2 }));
+      await call;
+      assert.equal(server.open, 2);
+      server.sockets?.setLimits(limitsWith({ maxConnections: 1 }));
+      await server.sim.advance(100);
+      assert.equal(server.open, 1);
+      server.sockets?.setLimits(limitsWith({ maxConnectionsPerIp: 1 }));
+      const refused = await server.raw();
+      await server.sim.advance(100);
+      assert.deepEqual([refused.closed, server.open], [true, 1]);
+    });
+  });
+});
+
+describe('listeners', () => {
+  it('come and go, the connections of those that stay unharmed', async () => {
+    const server = new Server();
+    await server.tell(async () => {
+      const old = await server.client();
+      await old.call(Heartbeat, 4, beat('old'));
+      const both = [endpoint('PLAINTEXT', PORT), endpoint('SECOND', PORT + 1)];
+      assert.deepEqual(await server.sockets?.setListeners(both), both);
+      const second = await server.client('a', PORT + 1);
+      await second.call(Heartbeat, 4, beat('second'));
+      await old.call(Heartbeat, 4, beat('old'));
+      await server.sockets?.setListeners([endpoint('SECOND', PORT + 1)]);
+      await assert.rejects(old.call(Heartbeat, 4, beat('gone')));
+      await assert.rejects(server.client());
+      await second.call(Heartbeat, 4, beat('second'));
+    });
+  });
+
+  it('are as before but for the removed ones, when one of the new ones cannot be had', async () => {
+    const server = new Server();
+    await server.tell(async () => {
+      await server.sockets?.setListeners([endpoint('PLAINTEXT', PORT), endpoint('SECOND', PORT + 1)]);
+      const taken = endpoint('FOURTH', PORT);
+      const wanted = [endpoint('PLAINTEXT', PORT), endpoint('THIRD', PORT + 2), taken];
+      await assert.rejects(server.sockets?.setListeners(wanted) ?? Promise.resolve());
+      await (await server.client()).call(Heartbeat, 4, beat('first'));
+      for (const port of [PORT + 1, PORT + 2]) await assert.rejects(server.client('a', port));
     });
   });
 });

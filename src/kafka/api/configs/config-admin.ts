@@ -83,9 +83,11 @@ export class ConfigAdmin {
     return this.#change(resource, validateOnly, async (target) => {
       const { rules, configs } = this.#parts;
       const current = await configs.get(target.type, target.entity);
-      return target.type === 'topics'
-        ? rules.alterTopic(target.entity, current, alterations)
-        : rules.alterBroker(target.scope, current, alterations);
+      const outcome =
+        target.type === 'topics'
+          ? rules.alterTopic(target.entity, current, alterations)
+          : rules.alterBroker(target.scope, current, alterations);
+      return { current, outcome };
     });
   }
 
@@ -93,23 +95,28 @@ export class ConfigAdmin {
   replace(resource: Resource, given: readonly GivenConfig[], validateOnly: boolean): Promise<ApiError> {
     return this.#change(resource, validateOnly, async (target) => {
       const { rules } = this.#parts;
-      return target.type === 'topics'
-        ? rules.replaceTopic(target.entity, given)
-        : rules.replaceBroker(target.scope, given);
+      const outcome =
+        target.type === 'topics'
+          ? rules.replaceTopic(target.entity, given)
+          : rules.replaceBroker(target.scope, given);
+      return { current: new Map(), outcome };
     });
   }
 
   #change(
     resource: Resource,
     validateOnly: boolean,
-    decide: (target: Target) => Promise<AlterOutcome>,
+    decide: (target: Target) => Promise<{ current: ReadonlyMap<string, string>; outcome: AlterOutcome }>,
   ): Promise<ApiError> {
     return this.#alterations.run(async () => {
       const target = this.#target(resource);
       if (isApiError(target)) return target;
-      const outcome = await decide(target);
+      const { current, outcome } = await decide(target);
       if ('errorCode' in outcome) return apiError(outcome.errorCode, outcome.message);
-      const secret = [...outcome.configs.keys()].find((name) => this.#parts.rules.isSecret(name));
+      // What an Apache broker has written there is encrypted, and may stay.
+      const secret = Array.from(outcome.configs).find(
+        ([name, value]) => this.#parts.rules.isSecret(name) && current.get(name) !== value,
+      )?.[0];
       if (target.type === 'brokers' && secret !== undefined) {
         return apiError(
           ErrorCode.INVALID_REQUEST,

@@ -6,6 +6,7 @@ import { compactionLagConflict } from './broker-rules.ts';
 import { type ConfigDef, type ConfigDefs, checkValue } from './config-def.ts';
 import { ConfigError } from './config-error.ts';
 import { baseKey, isDynamic, isPerBroker, needsListenerPrefix } from './dynamic-keys.ts';
+import { checkReconfiguration } from './reconfiguration.ts';
 import { checkedTopicConfig } from './topic-config.ts';
 import { topicDefs } from './topic-defs.ts';
 
@@ -162,7 +163,7 @@ function checkBrokerConfigs(
       return misplaced(`${rule}: Set`, perBroker);
     }
     const layer = scope === 'broker' ? 'dynamicBroker' : 'dynamicDefault';
-    buildBrokerConfig({ ...config.layers, [layer]: configs });
+    checkReconfiguration(config, buildBrokerConfig({ ...config.layers, [layer]: configs }));
     return undefined;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -11,7 +11,15 @@ import {
   defaultValue,
 } from './config-def.ts';
 import { ConfigError } from './config-error.ts';
-import { baseKey, brokerSynonyms, dynamicOnlyDefs, hasListenerPrefix } from './dynamic-keys.ts';
+import {
+  baseKey,
+  brokerSynonyms,
+  dynamicOnlyDefs,
+  hasListenerPrefix,
+  isDynamic,
+  isPerBroker,
+  needsListenerPrefix,
+} from './dynamic-keys.ts';
 import { type Listeners, resolveListeners } from './listeners.ts';
 import { topicDefaults } from './topic-config.ts';
 
@@ -85,8 +93,9 @@ export function loadBrokerConfig(given: readonly GivenProperty[]): LoadedBrokerC
 }
 
 /**
- * The configuration with settings that were made while brokers run. An entry that is invalid, which only
- * happens when it was written past the brokers, is left out and reported in the warnings.
+ * The configuration with settings that were made while brokers run. An entry that cannot be one, which only happens when
+ * it was written past the brokers, is left out and reported in the warnings. Throws ConfigError when they contradict each
+ * other.
  */
 export function withDynamicConfig(
   config: BrokerConfig,
@@ -94,26 +103,37 @@ export function withDynamicConfig(
   dynamicBroker: ReadonlyMap<string, string>,
 ): LoadedBrokerConfig {
   const warnings: string[] = [];
-  const valid = (layer: ReadonlyMap<string, string>): Map<string, string> =>
-    new Map([...layer].filter(([key, value]) => isValid(key, value, warnings)));
+  const usable = (layer: ReadonlyMap<string, string>, isDefault: boolean): Map<string, string> =>
+    new Map(
+      [...layer].filter(([key, value]) => {
+        const problem = dynamicProblem(key, value, isDefault);
+        if (problem !== undefined) warnings.push(`dynamic configuration is ignored: ${problem}`);
+        return problem === undefined;
+      }),
+    );
   const layers = {
     static: config.layers.static,
-    dynamicDefault: valid(dynamicDefault),
-    dynamicBroker: valid(dynamicBroker),
+    dynamicDefault: usable(dynamicDefault, true),
+    dynamicBroker: usable(dynamicBroker, false),
   };
   return { config: buildBrokerConfig(layers), warnings };
 }
 
-function isValid(key: string, value: string, warnings: string[]): boolean {
+/** Why a value in ZooKeeper cannot be used (`DynamicBrokerConfig.fromPersistentProps`, 3.9). */
+function dynamicProblem(key: string, value: string, isDefault: boolean): string | undefined {
   const definition = definitionOf(key);
-  if (definition === undefined) return true;
+  if (definition === undefined) return undefined;
+  if (Object.hasOwn(brokerDefs, key) && !isDynamic(key)) return `${key} cannot be changed while brokers run`;
+  if (needsListenerPrefix(key))
+    return `${key} can be set for single listeners only: listener.name.NAME.${key}`;
+  if (isDefault && isPerBroker(key)) return `${key} can be set for single brokers only`;
+  if (definition.type === 'PASSWORD') return `${key} is encrypted, which is not supported yet`;
   try {
     checkValue(key, definition, value);
-    return true;
+    return undefined;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    warnings.push(`dynamic configuration is ignored: ${error.message}`);
-    return false;
+    return error.message;
   }
 }
 

@@ -15,7 +15,7 @@ const PRODUCER = 9n;
 async function openLog(changes: Parameters<typeof logConfig>[0] = {}) {
   const env = logEnv();
   const configFor = () => logConfig(changes);
-  const manager = await loadedManager(env, { configFor, producerIdExpirationMs: 1000 });
+  const manager = await loadedManager(env, { configFor, producerIdExpirationMs: () => 1000 });
   const log = manager.getOrCreate({ topic: 't', partition: 0 }, { isNew: true, topicId: undefined });
   return { env, manager, log, configFor };
 }
