@@ -49,7 +49,7 @@ export const groupsDefs = {
   'group.share.record.lock.duration.ms': int(30000, { valid: between(1000, 60000), inert: true }),
   'group.share.session.timeout.ms': int(45000, { valid: atLeast(1), inert: true }),
   'offset.metadata.max.bytes': int(4096, { importance: 'HIGH' }),
-  'offsets.commit.required.acks': short(-1, { importance: 'HIGH' }),
+  'offsets.commit.required.acks': short(-1, { importance: 'HIGH', inert: true }),
   'offsets.commit.timeout.ms': int(5000, { valid: atLeast(1), importance: 'HIGH' }),
   'offsets.load.buffer.size': int(5_242_880, { valid: atLeast(1), importance: 'HIGH' }),
   'offsets.retention.check.interval.ms': long(600_000, { valid: atLeast(1), importance: 'HIGH' }),

@@ -15,7 +15,7 @@ export const networkDefs = {
     inert: true,
   }),
   'connections.max.idle.ms': long(600_000, { doc: 'How long a connection may be idle before it is closed.' }),
-  'control.plane.listener.name': string(null, { importance: 'HIGH', inert: true }),
+  'control.plane.listener.name': string(null, { importance: 'HIGH' }),
   'inter.broker.listener.name': string(null, { doc: 'Listener that brokers use among each other.' }),
   'listener.security.protocol.map': string(
     'SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT',
@@ -26,12 +26,16 @@ export const networkDefs = {
     update: 'per-broker',
     doc: 'Where the broker listens: NAME://host:port, comma-separated.',
   }),
-  'max.connection.creation.rate': int(2_147_483_647, { valid: atLeast(0), update: 'cluster-wide' }),
+  'max.connection.creation.rate': int(2_147_483_647, {
+    valid: atLeast(0),
+    update: 'cluster-wide',
+    inert: true,
+  }),
   'max.connections': int(2_147_483_647, { valid: atLeast(0), update: 'cluster-wide' }),
   'max.connections.per.ip': int(2_147_483_647, { valid: atLeast(0), update: 'cluster-wide' }),
   'max.connections.per.ip.overrides': string('', { update: 'cluster-wide' }),
   'max.incremental.fetch.session.cache.slots': int(1000, { valid: atLeast(0) }),
-  'max.request.partition.size.limit': int(2000, { valid: atLeast(1) }),
+  'max.request.partition.size.limit': int(2000, { valid: atLeast(1), inert: true }),
   'num.io.threads': int(8, { valid: atLeast(1), importance: 'HIGH', update: 'cluster-wide', inert: true }),
   'num.network.threads': int(3, {
     valid: atLeast(1),

@@ -34,17 +34,9 @@ export const transactionsDefs = {
     importance: 'HIGH',
     inert: true,
   }),
-  'transaction.state.log.min.isr': int(2, { valid: atLeast(1), importance: 'HIGH', inert: true }),
-  'transaction.state.log.num.partitions': int(50, { valid: atLeast(1), importance: 'HIGH', inert: true }),
-  'transaction.state.log.replication.factor': short(3, {
-    valid: atLeast(1),
-    importance: 'HIGH',
-    inert: true,
-  }),
-  'transaction.state.log.segment.bytes': int(104_857_600, {
-    valid: atLeast(1),
-    importance: 'HIGH',
-    inert: true,
-  }),
+  'transaction.state.log.min.isr': int(2, { valid: atLeast(1), importance: 'HIGH' }),
+  'transaction.state.log.num.partitions': int(50, { valid: atLeast(1), importance: 'HIGH' }),
+  'transaction.state.log.replication.factor': short(3, { valid: atLeast(1), importance: 'HIGH' }),
+  'transaction.state.log.segment.bytes': int(104_857_600, { valid: atLeast(1), importance: 'HIGH' }),
   'transactional.id.expiration.ms': int(604_800_000, { valid: atLeast(1), importance: 'HIGH', inert: true }),
 };
