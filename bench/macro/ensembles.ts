@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Ensemble, type Kind, type Member } from '../../tools/peers/ensemble.ts';
 import type { Toolbox } from '../../tools/peers/toolbox.ts';
-import type { Figure, Sample } from './measures.ts';
+import type { Figure, Sample } from './figures.ts';
 import type { Who } from './table.ts';
 import { zookeeperFigures, zookeeperLoad } from './zookeeper-load.ts';
 

@@ -6,16 +6,11 @@ import { parseArgs } from 'node:util';
 import { startApache, startOurs, type Target } from '../../tools/peers/targets.ts';
 import { Missing, Toolbox, versions } from '../../tools/peers/toolbox.ts';
 import { Workspace } from '../../tools/workspace.ts';
+import { clusterFigures, measureClusters } from './clusters.ts';
 import { ensembleFigures, measureEnsembles } from './ensembles.ts';
-import {
-  type Bed,
-  type LoadApart,
-  type LoadTogether,
-  loads,
-  residentMegabytes,
-  type Sample,
-  startFigures,
-} from './measures.ts';
+import { type Bed, type Figure, repeat, type Sample } from './figures.ts';
+import { produceOnce, residentMegabytes } from './kafka-loads.ts';
+import { kilobyteRecords, loads, startFigures } from './measures.ts';
 import { format, putTable, type Samples, table, type Who } from './table.ts';
 
 const usage = `usage: npm run bench -- [--rounds N] [--quick] [--only TEXT[,TEXT...]] [--write]
@@ -25,6 +20,8 @@ const usage = `usage: npm run bench -- [--rounds N] [--quick] [--only TEXT[,TEXT
   --write    puts the table into docs/BENCHMARKS.md; not with --only, which would leave rows out`;
 
 const both = ['apache', 'streamkeeper'] as const;
+const pairFigures = [...Object.values(startFigures), ...loads.flatMap(({ figures }) => figures)];
+const allFigures = [...pairFigures, ...ensembleFigures, ...clusterFigures];
 /** So that memory is measured after what a start leaves to do later. */
 const SETTLE_MS = 2000;
 
@@ -50,10 +47,18 @@ class Bench {
   }
 
   async run(): Promise<void> {
-    const { chosen } = this.settings;
-    const pairFigures = [...startFigures, ...loads.flatMap(({ figures }) => figures)];
-    if (pairFigures.some(({ name }) => chosen(name))) await this.measurePairs();
-    if (ensembleFigures.some(({ name }) => chosen(name))) await this.measureEnsembles();
+    const isAnyChosen = (figures: readonly Figure[]) =>
+      figures.some(({ name }) => this.settings.chosen(name));
+    if (isAnyChosen(pairFigures)) await this.measurePairs();
+    if (isAnyChosen(ensembleFigures)) await measureEnsembles(this.part());
+    if (isAnyChosen(clusterFigures)) await measureClusters(this.part());
+  }
+
+  /** What the parts of the benchmark that start servers of their own are given. */
+  private part() {
+    const { toolbox, settings } = this;
+    const record = (who: Who, round: number, list: readonly Sample[]) => this.record(who, round, list);
+    return { toolbox, ...settings, record };
   }
 
   /** A ZooKeeper and a broker on each side. */
@@ -66,16 +71,10 @@ class Bench {
     }
   }
 
-  private measureEnsembles(): Promise<void> {
-    const { toolbox, settings } = this;
-    const { rounds, quick, chosen } = settings;
-    const record = (who: Who, round: number, list: readonly Sample[]) => this.record(who, round, list);
-    return measureEnsembles({ toolbox, rounds, quick, chosen, record });
-  }
-
   /** Each round starts anew; the servers of the last one stay, for the loads. */
   private async measureStarts(): Promise<void> {
-    const isWanted = startFigures.some(({ name }) => this.settings.chosen(name));
+    const { chosen } = this.settings;
+    const isWanted = Object.values(startFigures).some(({ name }) => chosen(name));
     const rounds = isWanted ? this.settings.rounds : 1;
     for (let round = 1; round <= rounds; round += 1) {
       for (const who of both) {
@@ -87,37 +86,25 @@ class Bench {
         if (!isWanted) continue;
         await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
         this.record(who, round, [
-          { name: 'start to ready', value: readyMs },
-          { name: 'memory idle', value: residentMegabytes(target) },
+          { name: startFigures.ready.name, value: readyMs },
+          { name: startFigures.memory.name, value: residentMegabytes(target) },
         ]);
+        if (!chosen(startFigures.produce.name)) continue;
+        const { mbPerSecond } = await produceOnce(this.bed(who), 1, kilobyteRecords);
+        this.record(who, round, [{ name: startFigures.produce.name, value: mbPerSecond }]);
       }
     }
   }
 
   private async measureLoads(): Promise<void> {
-    const { chosen } = this.settings;
+    const { chosen, rounds } = this.settings;
     for (const load of loads.filter(({ figures }) => figures.some(({ name }) => chosen(name)))) {
-      if ('measureAll' in load) await this.measureTogether(load);
-      else await this.measureApart(load);
-    }
-  }
-
-  private async measureApart(load: LoadApart): Promise<void> {
-    const runs = new Map<Who, Awaited<ReturnType<LoadApart['prepare']>>>();
-    for (const who of both) runs.set(who, await load.prepare(this.bed(who)));
-    for (let round = 1; round <= this.settings.rounds; round += 1) {
-      // Whoever comes second finds the disk busier: take turns at that too.
-      for (const who of round % 2 === 1 ? both : both.toReversed()) {
-        this.record(who, round, (await runs.get(who)?.measure()) ?? []);
-      }
-    }
-    for (const run of runs.values()) await run.end();
-  }
-
-  private async measureTogether(load: LoadTogether): Promise<void> {
-    for (let round = 1; round <= this.settings.rounds; round += 1) {
-      const samples = await load.measureAll(both.map((who) => this.bed(who)));
-      for (const [index, who] of both.entries()) this.record(who, round, samples[index] ?? []);
+      const beds = both.map((who) => this.bed(who));
+      await repeat(load, {
+        rounds,
+        beds,
+        record: (bed, round, list) => this.record(both[bed] ?? 'apache', round, list),
+      });
     }
   }
 
@@ -205,8 +192,7 @@ async function main(): Promise<number> {
     settings.rounds === 1
       ? `one round${settings.quick ? ' of small loads' : ''}`
       : `medians of ${settings.rounds} alternating rounds`;
-  const figures = [...startFigures, ...loads.flatMap((load) => load.figures), ...ensembleFigures];
-  const text = `${peers}: ${rounds} on ${await machine(toolbox)}.\n\n${table(bench.samples, figures)}`;
+  const text = `${peers}: ${rounds} on ${await machine(toolbox)}.\n\n${table(bench.samples, allFigures)}`;
   console.log(`\n${text}\n`);
   if (values.write) {
     const file = join(toolbox.root, 'docs/BENCHMARKS.md');

@@ -1,10 +1,10 @@
-import type { Figure } from './measures.ts';
+import type { Figure } from './figures.ts';
 
 export type Who = 'apache' | 'streamkeeper';
 /** What each server gave, by the figure's name. */
 export type Samples = Map<string, Record<Who, number[]>>;
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;

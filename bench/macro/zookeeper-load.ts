@@ -1,5 +1,5 @@
 import type { Toolbox } from '../../tools/peers/toolbox.ts';
-import type { Figure, Sample } from './measures.ts';
+import type { Figure, Sample } from './figures.ts';
 
 const operations = [
   ...['create', 'set', 'get'].map((operation) => `${operation}-single`),
