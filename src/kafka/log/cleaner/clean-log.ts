@@ -50,6 +50,8 @@ export class LogCleaning {
     const { deleteRetentionMs } = log.config;
     const lastClean = log.segmentsIn(0, target.firstDirtyOffset).at(-1);
     const legacyHorizonMs = lastClean === undefined ? 0 : lastClean.modifiedMs - deleteRetentionMs;
+    // Or a power failure might take the record that another has made way for.
+    yield { kind: 'flush', upTo: target.firstUncleanableOffset };
     yield* this.buildMap();
     stats.bufferUtilization = this.map.utilization;
     this.options.mapComplete();

@@ -102,6 +102,10 @@ export class CleanableLog {
     return collectAbortedEntries(this.local.segments, from, to);
   }
 
+  flush(upTo: number): Promise<void> {
+    return this.local.flush(upTo, false);
+  }
+
   /** A new segment beside those of the log, which nobody reads. */
   createCleaned(baseOffset: number): LogSegment {
     return this.local.createCleaned(baseOffset);

@@ -5,6 +5,8 @@ import type { LogSegment } from '../segment.ts';
 export type CleaningPause =
   /** Bytes were written, which count against `log.cleaner.io.max.bytes.per.second`. */
   | { readonly kind: 'written'; readonly bytes: number }
+  /** Go on when the log is durable up to an offset. */
+  | { readonly kind: 'flush'; readonly upTo: number }
   /** Go on when everything in a segment is durable. */
   | { readonly kind: 'sync'; readonly segment: LogSegment }
   /** Let others have a turn. */

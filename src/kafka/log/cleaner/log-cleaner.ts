@@ -302,6 +302,7 @@ export class LogCleaner {
       return count === length ? target : target.subarray(0, count);
     }
     if (step.kind === 'written') await this.holdBack(progress, step.bytes);
+    else if (step.kind === 'flush') await log.whileOpen('flush', () => log.flush(step.upTo));
     else if (step.kind === 'sync') await log.whileOpen('sync a cleaned segment', () => step.segment.sync());
     else await new Promise<void>((resolve) => this.env.timers.soon(resolve));
     return Buffer.alloc(0);
