@@ -29,4 +29,18 @@ export const regressions: readonly Regression[] = [
     story:
       'the simulation looked into the log alone for what a new leader has: one had a transaction, logged before and never committed, that came with the tree of a leader who fell before it served; it now knows what any server has applied',
   },
+  {
+    system: 'zookeeper-ensemble',
+    seed: 1242,
+    steps: 10_000,
+    story:
+      'a session sent two syncs and a write together; the leader committed the write before it had confirmed the second sync, and the follower, which answers in order, answered that session no more. Syncs now go before the commits of what was proposed behind them',
+  },
+  {
+    system: 'zookeeper-standalone',
+    seed: 921,
+    steps: 10_000,
+    story:
+      'the simulation took a zxid for what it had been before a power loss during recovery, when nobody had been answered yet; the server had given it to another transaction since',
+  },
 ];

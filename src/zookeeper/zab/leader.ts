@@ -391,6 +391,7 @@ export class Leader implements LearnerMaster {
   private commitReady(): void {
     for (const [zxid, proposal] of this.proposals) {
       if (this.phase !== 'broadcast' || !this.mayCommit || !proposal.acks.hasAllQuorums()) return;
+      this.syncs.beforeCommit(zxid);
       this.proposals.delete(zxid);
       this.lastCommittedZxid = zxid;
       this.sendCommit(proposal);

@@ -26,6 +26,7 @@ export interface SyncRoundsOptions {
  * then miss them.
  *
  *     waiting --no round is under way--> asked --a quorum has answered--> confirmed --all before is committed--> done
+ *     waiting, asked --a quorum has acknowledged a later proposal--> confirmed
  */
 export class SyncRounds {
   private readonly options: SyncRoundsOptions;
@@ -59,6 +60,20 @@ export class SyncRounds {
     for (const handler of this.options.handlers()) {
       if (!this.expected.has(handler)) this.expected.set(handler, handler.pingsSent);
     }
+  }
+
+  /**
+   * A quorum has acknowledged a proposal, and its commit is about to go out. That is as good as an answer to a ping for
+   * every sync that came before the proposal; and the commit must not overtake them, for the session that asked may
+   * be the one that wrote.
+   */
+  beforeCommit(zxid: number): void {
+    const isBefore = (sync: PendingSync): boolean => sync.zxid < zxid;
+    this.confirmed.push(...this.asked.filter(isBefore), ...this.waiting.filter(isBefore));
+    this.asked = this.asked.filter((sync) => !isBefore(sync));
+    this.waiting = this.waiting.filter((sync) => !isBefore(sync));
+    this.finish();
+    if (this.asked.length === 0 && this.waiting.length > 0) this.ask();
   }
 
   /** More has been committed. */

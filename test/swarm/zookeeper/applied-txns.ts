@@ -13,8 +13,8 @@ export class AppliedTxns {
   private readonly bases = new Map<number, number>();
 
   see(entry: TxnEntry): void {
-    const { zxid } = entry.header;
-    if (!this.txns.has(zxid)) this.txns.set(zxid, entry);
+    // A lone server may give a zxid anew when power was lost before it served with what it had been.
+    this.txns.set(entry.header.zxid, entry);
   }
 
   epochBegins(epoch: number, base: number): void {

@@ -14,6 +14,34 @@ function cutOff(zk: ZkEnsemble, minority: readonly number[]): void {
   zk.sim.network.partition(names(minority), names(majority));
 }
 
+describe('syncs and writes that a session sends together', () => {
+  it('are answered in order at every server, though the write is acknowledged before the second sync is', async () => {
+    const zk = new ZkEnsemble({ participants: 3, observers: 1 });
+    await zk.sim.run(async () => {
+      await zk.startAll();
+      await zk.serving();
+      await write(await zk.client(1), '/x', 'before');
+      for (const id of zk.ids) {
+        const client = await zk.client(id);
+        const sync = () => client.call(OpCode.sync, { path: '/x' });
+        const replies = await Promise.all([
+          sync(),
+          sync(),
+          client.call(OpCode.setData, setData('/x', `by ${id}`)),
+          client.call(OpCode.getData, { path: '/x', watch: false }),
+        ]);
+        assert.deepEqual(
+          replies.map(({ header }) => header.err),
+          [0, 0, 0, 0],
+          `server ${id}`,
+        );
+        assert.equal((replies[3].record as GetDataResponse).data?.toString(), `by ${id}`);
+      }
+    });
+    zk.assertNoFailures();
+  });
+});
+
 describe('a read behind a sync', { timeout: 120_000 }, () => {
   it('never misses an acknowledged write, though the old leader takes its time to notice that it is cut off', async () => {
     let overlaps = 0;

@@ -281,6 +281,19 @@ describe('A leader', () => {
     assert.equal(done, 2);
   });
 
+  it('answers a sync before the commit of anything proposed behind it, for an acknowledgement says as much as a ping', () => {
+    const [subject, wire] = serving();
+    for (const count of [1, 2]) subject.leader.sync(() => subject.did.push(`sync ${count}`));
+    subject.leader.propose(txn(5, 1));
+    subject.leader.sync(() => subject.did.push('sync behind'));
+    wire.take();
+    subject.leader.logged(makeZxid(5, 1));
+    subject.take();
+    wire.receive(plainPacket(PacketType.ACK, makeZxid(5, 1)));
+    assert.deepEqual(subject.take(), ['sync 1', 'sync 2', 'apply 5.1']);
+    assert.deepEqual(wire.take(), ['PING 5.1', 'COMMIT 5.1'], 'the round that is left is for the last sync');
+  });
+
   it('asks once for all syncs that come while a quorum is being asked', () => {
     const [subject, wire] = serving();
     const pong = pingReplyPacket(makeZxid(5, 0), []);
