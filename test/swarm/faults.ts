@@ -36,13 +36,16 @@ export function processKills(servers: readonly AnyServer[]): Fault {
 }
 
 /** The machine loses power: unsynced writes are lost or torn. `at` is told first. */
-export function powerLosses(servers: readonly AnyServer[], at: () => void = () => {}): Fault {
+export function powerLosses(
+  servers: readonly AnyServer[],
+  at: (server: { readonly name: string }) => void = () => {},
+): Fault {
   return {
     name: 'power loss',
     strike(random) {
       const server = pick(random, runningOf(servers));
       if (server === undefined) return undefined;
-      at();
+      at(server);
       server.losePower();
       return () => server.bringUp();
     },

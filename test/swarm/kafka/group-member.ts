@@ -9,7 +9,7 @@ import {
   OffsetCommit,
   SyncGroup,
 } from '../../support/kafka/pairs.ts';
-import type { KafkaHistory } from './observation.ts';
+import type { ClientHistory } from './observation.ts';
 import { nextOffset, type SwarmReader } from './reader.ts';
 import type { Route } from './route.ts';
 
@@ -30,7 +30,7 @@ export interface MemberOptions {
   route: Route;
   reader: SwarmReader;
   random: SimRandom;
-  history: KafkaHistory;
+  history: ClientHistory;
 }
 
 /**

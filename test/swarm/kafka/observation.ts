@@ -63,21 +63,36 @@ export type PromiseLapsed = { kind: 'promise lapsed'; partition: string | undefi
 
 export type KafkaObservation = ClientObservation | PromiseLapsed;
 
+/** What clients need of a history. */
+export interface ClientHistory {
+  readonly length: number;
+  record(observation: KafkaObservation): void;
+  /**
+   * Changes whenever the promise lapses. What a broker answers about a partition counts only when this is the same
+   * before the request and after the answer; undefined is nothing that could count.
+   */
+  standing(partition: string, broker: number): number | undefined;
+}
+
+/** Two numbers in one. */
+const BEYOND_LAPSES = 2 ** 20;
+
 /** The history of one run. */
-export class KafkaHistory<O extends { kind: string } = KafkaObservation> extends History<
-  O | KafkaObservation
-> {
+export class KafkaHistory<O extends { kind: string } = KafkaObservation>
+  extends History<O | KafkaObservation>
+  implements ClientHistory
+{
   private readonly lapses = new Map<string, number>();
   private lapsesOfAll = 0;
-  private readonly counted: (partition: string, broker: number) => boolean;
+  private readonly worth: (partition: string, broker: number) => number | undefined;
 
-  /** `counted` says whether a broker's word about a partition is worth anything at the moment. */
+  /** `worth` says whether a broker's word about a partition is worth anything at the moment, and which moment it is. */
   constructor(
     invariants: readonly Invariant<O | KafkaObservation>[],
-    counted: (partition: string, broker: number) => boolean = () => true,
+    worth: (partition: string, broker: number) => number | undefined = () => 0,
   ) {
     super(invariants);
-    this.counted = counted;
+    this.worth = worth;
   }
 
   promiseLapsed(partition?: string): void {
@@ -86,12 +101,9 @@ export class KafkaHistory<O extends { kind: string } = KafkaObservation> extends
     this.record({ kind: 'promise lapsed', partition });
   }
 
-  /**
-   * Changes whenever the promise lapses. What a broker answers about a partition counts only when this is the same
-   * before the request and after the answer; undefined is nothing that could count.
-   */
   standing(partition: string, broker: number): number | undefined {
-    if (!this.counted(partition, broker)) return undefined;
-    return this.lapsesOfAll + (this.lapses.get(partition) ?? 0);
+    const worth = this.worth(partition, broker);
+    if (worth === undefined) return undefined;
+    return worth * BEYOND_LAPSES + this.lapsesOfAll + (this.lapses.get(partition) ?? 0);
   }
 }

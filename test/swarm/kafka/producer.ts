@@ -3,7 +3,7 @@ import { type TopicPartition, topicPartitionKey } from '../../../src/kafka/log/t
 import { ErrorCode } from '../../../src/wire/kafka/errors.ts';
 import { buildBatch } from '../../../src/wire/kafka/records/builder.ts';
 import { InitProducerId, Produce } from '../../support/kafka/pairs.ts';
-import type { KafkaHistory, SentBatch, SentRecord } from './observation.ts';
+import type { ClientHistory, SentBatch, SentRecord } from './observation.ts';
 import type { Route } from './route.ts';
 
 const RETRY_AFTER_MS = 50;
@@ -30,7 +30,7 @@ export interface ProducerOptions {
   valueBytes: number;
   route: Route;
   random: SimRandom;
-  history: KafkaHistory;
+  history: ClientHistory;
   wallMs(): number;
 }
 

@@ -2,7 +2,7 @@ import { type TopicPartition, topicPartitionKey } from '../../../src/kafka/log/t
 import { ErrorCode } from '../../../src/wire/kafka/errors.ts';
 import { readAll } from '../../../src/wire/kafka/records/records.ts';
 import { Fetch, ListOffsets, OffsetFetch } from '../../support/kafka/pairs.ts';
-import type { KafkaHistory, SeenRecord } from './observation.ts';
+import type { ClientHistory, SeenRecord } from './observation.ts';
 import type { Route } from './route.ts';
 
 export interface Fetched {
@@ -21,13 +21,13 @@ export interface FetchLimits {
 export class SwarmReader {
   private readonly name: string;
   private readonly route: Route;
-  private readonly history: KafkaHistory;
+  private readonly history: ClientHistory;
   private readonly isCompacted: (topic: string) => boolean;
 
   constructor(parts: {
     name: string;
     route: Route;
-    history: KafkaHistory;
+    history: ClientHistory;
     isCompacted?: (topic: string) => boolean;
   }) {
     this.name = parts.name;

@@ -8,8 +8,8 @@ import type { CommittedHistory } from './committed-history.ts';
 import type { ZkObservation } from './observation.ts';
 
 export interface ServerWatchParts {
-  history: History<ZkObservation>;
-  committed: CommittedHistory;
+  history: Pick<History<ZkObservation>, 'record'>;
+  committed: Pick<CommittedHistory, 'lastZxid'>;
   applied: AppliedTxns;
   peer: string;
   life: number;
