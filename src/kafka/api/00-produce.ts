@@ -10,7 +10,8 @@ import {
 } from '../../wire/kafka/records/batch.ts';
 import type { Draft, Infer } from '../../wire/kafka/schema/index.ts';
 import type { MetadataCache } from '../metadata/metadata-cache.ts';
-import type { PartitionAppend, PartitionAppended, ReplicaManager } from '../replica/replica-manager.ts';
+import type { PartitionAppend, PartitionAppended } from '../replica/delayed-produce.ts';
+import type { ReplicaManager } from '../replica/replica-manager.ts';
 import { RecordsRejectedError, rejected } from '../replica/validate-records.ts';
 import { closeConnection, type Handler, handler, noResponse, type RequestContext } from './handler.ts';
 import { LeaderHints } from './leader-hints.ts';

@@ -31,9 +31,14 @@ type Response = Draft<typeof FetchResponse>;
 type TopicResponse = Response['responses'][number];
 type PartitionResponse = TopicResponse['partitions'][number];
 
+const CONSUMER = -1;
 const READ_COMMITTED = 1;
 /** From here on topics go by id (KIP-516). */
 const TOPIC_ID_VERSION = 13;
+/** From here on a consumer tells its rack, and may be sent to a follower (KIP-392). */
+const RACK_VERSION = 11;
+/** From here on a follower tells the epoch of its registration (KIP-903). */
+const REPLICA_STATE_VERSION = 15;
 /** From here on a response can name the right leader (KIP-951). */
 const LEADER_HINT_VERSION = 16;
 /** From here on a client is supposed to know zstd (KIP-110). */
@@ -70,7 +75,7 @@ export function fetchHandler(dependencies: FetchDependencies): Handler {
     handle(request, context) {
       const { apiVersion: version, connection } = context;
       const { listenerName } = connection;
-      const replicaId = version >= 15 ? request.replicaState.replicaId : request.replicaId;
+      const replicaId = version >= REPLICA_STATE_VERSION ? request.replicaState.replicaId : request.replicaId;
       const session = sessions.begin(sessionRequest(request, version, replicaId));
       if ('error' in session) {
         return { errorCode: session.error, responses: [] };
@@ -84,8 +89,9 @@ export function fetchHandler(dependencies: FetchDependencies): Handler {
         maxBytes: asked.maxBytes,
         currentLeaderEpoch: asked.currentLeaderEpoch,
         lastFetchedEpoch: asked.lastFetchedEpoch,
+        logStartOffset: asked.logStartOffset,
       }));
-      const params = fetchParams(request, version, replicaId);
+      const params = fetchParams(request, { version, replicaId, listenerName });
       const finish = (results: readonly PartitionFetched[]): Response => {
         const hints = new LeaderHints(metadata, listenerName, version >= LEADER_HINT_VERSION);
         return respond(session, merge(targets, results), { version, hints });
@@ -102,10 +108,16 @@ export function fetchHandler(dependencies: FetchDependencies): Handler {
     return { asked, topic, refused: zstd ? ErrorCode.UNSUPPORTED_COMPRESSION_TYPE : undefined };
   }
 
-  function fetchParams(request: Request, version: number, replicaId: number): FetchParams {
-    const maxBytes = replicaId >= 0 ? request.maxBytes : Math.min(request.maxBytes, dependencies.maxBytes);
+  function fetchParams(
+    request: Request,
+    { version, replicaId, listenerName }: { version: number; replicaId: number; listenerName: string },
+  ): FetchParams {
+    const isFollower = replicaId >= 0;
+    const maxBytes = isFollower ? request.maxBytes : Math.min(request.maxBytes, dependencies.maxBytes);
     return {
       replicaId,
+      replicaEpoch: version >= REPLICA_STATE_VERSION ? request.replicaState.replicaEpoch : -1,
+      client: isFollower || version < RACK_VERSION ? undefined : { rack: request.rackId, listenerName },
       isolation: isolationOf(request, replicaId),
       maxWaitMs: request.maxWaitMs,
       minBytes: Math.min(request.minBytes, maxBytes),
@@ -177,16 +189,16 @@ export function fetchHandler(dependencies: FetchDependencies): Handler {
 function sessionRequest(request: Request, version: number, replicaId: number) {
   const partitions: SessionPartition[] = [];
   for (const { topic, topicId, partitions: asked } of request.topics) {
-    for (const { partition, fetchOffset, partitionMaxBytes, currentLeaderEpoch, lastFetchedEpoch } of asked) {
-      const maxBytes = Math.max(0, partitionMaxBytes);
+    for (const each of asked) {
       partitions.push({
         topic,
         topicId,
-        partition,
-        fetchOffset,
-        maxBytes,
-        currentLeaderEpoch,
-        lastFetchedEpoch,
+        partition: each.partition,
+        fetchOffset: each.fetchOffset,
+        maxBytes: Math.max(0, each.partitionMaxBytes),
+        currentLeaderEpoch: each.currentLeaderEpoch,
+        lastFetchedEpoch: each.lastFetchedEpoch,
+        logStartOffset: each.logStartOffset,
       });
     }
   }
@@ -199,7 +211,7 @@ function sessionRequest(request: Request, version: number, replicaId: number) {
 }
 
 function isolationOf(request: Request, replicaId: number): ReadIsolation {
-  if (replicaId >= 0) return 'log-end';
+  if (replicaId !== CONSUMER) return 'log-end';
   return request.isolationLevel === READ_COMMITTED ? 'last-stable-offset' : 'high-watermark';
 }
 
@@ -236,6 +248,7 @@ function partitionResponse(
     logStartOffset: result.logStartOffset,
     abortedTransactions: result.abortedTransactions ?? (UNREAD_ERRORS.has(result.error) ? [] : null),
     records: CONVERSION_ERRORS.has(result.error) ? null : result.chunks,
+    ...(result.preferredReadReplica < 0 ? {} : { preferredReadReplica: result.preferredReadReplica }),
     ...(divergingEpoch === undefined ? {} : { divergingEpoch }),
     ...(currentLeader === undefined ? {} : { currentLeader }),
   };

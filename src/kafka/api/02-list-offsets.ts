@@ -71,10 +71,13 @@ export function listOffsetsHandler({ replicas }: { replicas: Pick<ReplicaManager
     if (isRefused(log)) return { errorCode: log.error };
     if (version === 0) return oldStyle(log, query, request.replicaId);
     const end = fetchableEnd(log, request);
+    const isHidden = request.replicaId === CONSUMER && partition.isEndUnknown;
+    const hidden = isHidden ? { errorCode: endUnknown(version) } : undefined;
     if (query.timestamp === ListOffsetsTimestamp.LATEST) {
+      if (hidden !== undefined) return hidden;
       return { errorCode: ErrorCode.NONE, offset: end, ...epochOf(version, partition.leaderEpoch) };
     }
-    return lookUp(log, query.timestamp, end, version);
+    return lookUp(log, query.timestamp, { end, version, hidden });
   }
 }
 
@@ -109,16 +112,21 @@ function epochOf(version: number, leaderEpoch: number): { leaderEpoch?: number }
   return version >= 4 ? { leaderEpoch } : {};
 }
 
+/** A new leader does not know yet up to where its log is committed (KIP-207). */
+function endUnknown(version: number): ErrorCode {
+  return version >= 5 ? ErrorCode.OFFSET_NOT_AVAILABLE : ErrorCode.LEADER_NOT_AVAILABLE;
+}
+
 async function lookUp(
   log: UnifiedLog,
   timestamp: number,
-  end: number,
-  version: number,
+  { end, version, hidden }: { end: number; version: number; hidden: { errorCode: ErrorCode } | undefined },
 ): Promise<Omit<PartitionResponse, 'partitionIndex'>> {
   const found = await log.offsetForTimestamp(timestamp);
   const isStart =
     timestamp === ListOffsetsTimestamp.EARLIEST || timestamp === ListOffsetsTimestamp.EARLIEST_LOCAL;
-  if (found === undefined || (!isStart && found.offset >= end)) return { errorCode: ErrorCode.NONE };
+  if (found === undefined || (!isStart && found.offset >= end))
+    return hidden ?? { errorCode: ErrorCode.NONE };
   const { offset, leaderEpoch } = found;
   const epoch = epochOf(version, leaderEpoch);
   return { errorCode: ErrorCode.NONE, timestamp: found.timestamp, offset, ...epoch };

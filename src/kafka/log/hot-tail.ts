@@ -195,7 +195,9 @@ class HotReader {
   readFrom(chunks: readonly HotChunk[], first: number): HotRead {
     for (let index = first; index < chunks.length; index++) {
       const chunk = chunks[index];
-      if (chunk === undefined || !this.take(chunk, index === first)) break;
+      // As reads of files do: a follower's segments begin where the leader's do.
+      if (chunk === undefined || chunk.segmentBaseOffset !== this.segmentBaseOffset) break;
+      if (!this.take(chunk, index === first)) break;
     }
     return {
       chunks: this.result,

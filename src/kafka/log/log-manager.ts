@@ -354,7 +354,8 @@ export class LogManager {
     this.env.log.error(`Cannot ${what} of ${log.directory}: ${error.message}`);
   }
 
-  private checkpointRecoveryPoints(): void {
+  /** Also after a truncation: what comes in place of the old records is not durable yet. */
+  checkpointRecoveryPoints(): void {
     this.checkpoint((directory, logs) => directory.writeRecoveryPoints(logs));
   }
 

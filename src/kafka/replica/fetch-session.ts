@@ -19,6 +19,8 @@ export interface SessionPartition {
   readonly maxBytes: number;
   readonly currentLeaderEpoch: number;
   readonly lastFetchedEpoch: number;
+  /** Of a follower's log; -1 for a consumer. */
+  readonly logStartOffset: number;
 }
 
 /** What a session remembers to have told about a partition. */
@@ -35,6 +37,7 @@ export interface SessionAnswer {
   readonly logStartOffset: number;
   readonly bytes: number;
   readonly divergingEpoch: unknown;
+  readonly preferredReadReplica: number;
 }
 
 interface Session {
@@ -247,6 +250,7 @@ function tell(session: Session, cached: Cached | undefined, answer: SessionAnswe
     failed ||
     answer.bytes > 0 ||
     answer.divergingEpoch !== undefined ||
+    answer.preferredReadReplica >= 0 ||
     cached.highWatermark !== answer.highWatermark ||
     cached.logStartOffset !== answer.logStartOffset;
   // After an error the partition is told again as soon as it is well.

@@ -1,3 +1,4 @@
+import type { Clock } from '../../env/clock.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import { LogError } from '../log/log-error.ts';
 import {
@@ -24,11 +25,28 @@ export interface PartitionFetch {
   readonly currentLeaderEpoch: number;
   /** Epoch of the last record that the reader has, for finding divergence (KIP-595); -1 when not given. */
   readonly lastFetchedEpoch: number;
+  /** Of a follower's log; -1 for a consumer. */
+  readonly logStartOffset: number;
 }
 
+/** A consumer that may be sent to a replica in its rack (KIP-392). */
+export interface FetchingClient {
+  /** Empty when it does not tell. */
+  readonly rack: string;
+  /** On which listener it would reach another replica. */
+  readonly listenerName: string;
+}
+
+/** A client that may read any replica up to its end, such as `kafka-replica-verification`. */
+export const DEBUGGING_CLIENT = -2;
+
 export interface FetchParams {
-  /** Broker id of a follower; -1 for a consumer. */
+  /** Broker id of a follower; -1 for a consumer, or {@link DEBUGGING_CLIENT}. */
   readonly replicaId: number;
+  /** Epoch of the follower's registration (KIP-903); -1 when it does not tell. */
+  readonly replicaEpoch: number;
+  /** Undefined for a follower, and for clients that know the leader only. */
+  readonly client: FetchingClient | undefined;
   readonly isolation: ReadIsolation;
   readonly maxWaitMs: number;
   readonly minBytes: number;
@@ -50,11 +68,20 @@ export interface PartitionFetched {
   readonly divergingEpoch: { readonly epoch: number; readonly endOffset: number } | undefined;
   /** Where the fetch offset lies. */
   readonly fetchOffset: LogOffsetMetadata;
+  /** Where the client had better read; -1 for here. */
+  readonly preferredReadReplica: number;
 }
 
 /** The partitions of this broker, as a fetch looks them up. */
 export interface FetchSource {
+  readonly clock: Clock;
   lookup(topicPartition: TopicPartition): Partition | Refused;
+  /** -1 for this one. */
+  preferredReplica(partition: Partition, client: FetchingClient, fetchOffset: number): number;
+  /** Whether a follower has to wait for the throttle of this leader. */
+  isThrottled(partition: Partition, replicaId: number): boolean;
+  /** Counts what a follower gets. */
+  countSent(partition: Partition, bytes: number): void;
 }
 
 export function failedFetch(error: ErrorCode): PartitionFetched {
@@ -68,7 +95,15 @@ export function failedFetch(error: ErrorCode): PartitionFetched {
     abortedTransactions: undefined,
     divergingEpoch: undefined,
     fetchOffset: offsetOnly(-1),
+    preferredReadReplica: -1,
   };
+}
+
+interface PartitionRead {
+  readonly partition: Partition;
+  readonly log: UnifiedLog;
+  readonly request: PartitionFetch;
+  readonly leaderEndOffset: number;
 }
 
 /**
@@ -81,7 +116,9 @@ export class Fetch implements DelayedOperation {
   private readonly purgatory: Purgatory;
   private readonly params: FetchParams;
   private readonly requests: readonly PartitionFetch[];
+  private readonly startedMs: number;
   private results: PartitionFetched[] = [];
+  private isFirstRead = true;
   private resolve: ((results: PartitionFetched[] | Promise<PartitionFetched[]>) => void) | undefined;
 
   constructor(
@@ -94,22 +131,27 @@ export class Fetch implements DelayedOperation {
     this.purgatory = purgatory;
     this.params = params;
     this.requests = requests;
+    this.startedMs = source.clock.monotonicMs();
+  }
+
+  /** Consumers that know of followers may read from them, and so may clients that debug. */
+  private get leaderOnly(): boolean {
+    const { replicaId, client } = this.params;
+    return replicaId !== DEBUGGING_CLIENT && client === undefined;
   }
 
   /** Results in the order of the requests; at once when nothing has to be waited for. */
   run(): PartitionFetched[] | Promise<PartitionFetched[]> {
     const results = this.readAll();
+    // The second read of a fetch that has waited tells nothing new about the follower.
+    this.isFirstRead = false;
     return results instanceof Promise ? results.then((read) => this.decide(read)) : this.decide(results);
   }
 
   private decide(results: PartitionFetched[]): PartitionFetched[] | Promise<PartitionFetched[]> {
     const { maxWaitMs, minBytes } = this.params;
     const bytes = results.reduce((sum, result) => sum + result.bytes, 0);
-    const now =
-      maxWaitMs <= 0 ||
-      results.length === 0 ||
-      bytes >= minBytes ||
-      results.some(({ error, divergingEpoch }) => error !== ErrorCode.NONE || divergingEpoch !== undefined);
+    const now = maxWaitMs <= 0 || results.length === 0 || bytes >= minBytes || results.some(isNews);
     if (now) return results;
     this.results = results;
     return new Promise((resolve) => {
@@ -137,13 +179,19 @@ export class Fetch implements DelayedOperation {
     for (const [index, request] of this.requests.entries()) {
       const partition = this.source.lookup(request.topicPartition);
       if (isRefused(partition)) return true;
-      const log = partition.logFor(request.currentLeaderEpoch, true);
+      const log = partition.logFor(request.currentLeaderEpoch, this.leaderOnly);
       if (isRefused(log)) return true;
+      if (divergence(log, request) !== undefined) return true;
       const from = this.results[index]?.fetchOffset ?? offsetOnly(request.fetchOffset);
       const end = endOf(partition, this.params.isolation);
       // Its log has failed: the answer says so.
       if (end === undefined) return true;
-      if (end.messageOffset === from.messageOffset) continue;
+      if (
+        end.messageOffset === from.messageOffset ||
+        this.source.isThrottled(partition, this.params.replicaId)
+      ) {
+        continue;
+      }
       const comparable =
         end.messageOffset > from.messageOffset &&
         !isOffsetOnly(from) &&
@@ -215,8 +263,12 @@ export class Fetch implements DelayedOperation {
     if (request.topicId !== undefined && partition.topicId !== request.topicId) {
       return failedFetch(ErrorCode.INCONSISTENT_TOPIC_ID);
     }
-    const log = partition.logFor(request.currentLeaderEpoch, true);
+    const log = partition.logFor(request.currentLeaderEpoch, this.leaderOnly);
     if (isRefused(log)) return failedFetch(log.error);
+    const elsewhere = this.redirected(partition, log, request);
+    if (elsewhere !== undefined) return elsewhere;
+    // Before the read: what is appended meanwhile does not make the follower late.
+    const leaderEndOffset = log.logEndOffset;
     try {
       const diverging = divergence(log, request);
       if (diverging !== undefined) return diverging;
@@ -225,21 +277,52 @@ export class Fetch implements DelayedOperation {
       const options = { startOffset: request.fetchOffset, maxBytes, isolation, minOneMessage };
       const read = partition.read(log, options);
       if (read instanceof Promise) {
-        return read.then((later) => this.finish(partition, log, later)).catch(failureOf);
+        return read
+          .then((later) => this.finish({ partition, log, request, leaderEndOffset }, later))
+          .catch(failureOf);
       }
-      return this.finish(partition, log, read);
+      return this.finish({ partition, log, request, leaderEndOffset }, read);
     } catch (error) {
       return failureOf(error);
     }
   }
 
-  private finish(partition: Partition, log: UnifiedLog, read: LogReadResult): PartitionFetched {
-    const { replicaId, hardMaxBytes } = this.params;
-    if (replicaId >= 0) {
-      const error = partition.followerFetched(replicaId, read.fetchOffset);
-      if (error !== ErrorCode.NONE) return failedFetch(error);
+  /** A consumer is told to read from the replica that suits it better. */
+  private redirected(
+    partition: Partition,
+    log: UnifiedLog,
+    request: PartitionFetch,
+  ): PartitionFetched | undefined {
+    const { client } = this.params;
+    if (client === undefined || !partition.isLeader) return undefined;
+    const preferredReadReplica = this.source.preferredReplica(partition, client, request.fetchOffset);
+    if (preferredReadReplica < 0) return undefined;
+    return {
+      ...failedFetch(ErrorCode.NONE),
+      highWatermark: log.highWatermark,
+      lastStableOffset: log.lastStableOffset,
+      logStartOffset: log.logStartOffset,
+      preferredReadReplica,
+    };
+  }
+
+  private finish(
+    { partition, log, request, leaderEndOffset }: PartitionRead,
+    read: LogReadResult,
+  ): PartitionFetched {
+    const { replicaId, replicaEpoch, hardMaxBytes } = this.params;
+    if (replicaId >= 0 && this.isFirstRead) {
+      const error = partition.followerFetched(replicaId, {
+        logEnd: read.fetchOffset,
+        logStartOffset: request.logStartOffset,
+        atMs: this.startedMs,
+        leaderEndOffset,
+        brokerEpoch: replicaEpoch,
+      });
+      if (error !== ErrorCode.NONE) return failedFetch(refusalFor(error, request));
     }
-    const cut = read.firstEntryIncomplete && !hardMaxBytes;
+    const cut = (read.firstEntryIncomplete && !hardMaxBytes) || this.source.isThrottled(partition, replicaId);
+    if (replicaId >= 0 && !cut) this.source.countSent(partition, read.bytes);
     return {
       error: ErrorCode.NONE,
       highWatermark: log.highWatermark,
@@ -250,8 +333,20 @@ export class Fetch implements DelayedOperation {
       abortedTransactions: read.abortedTransactions,
       divergingEpoch: undefined,
       fetchOffset: read.fetchOffset,
+      preferredReadReplica: -1,
     };
   }
+}
+
+/** Old followers name no leader epoch: whether they or the leader are behind cannot be told. */
+function refusalFor(error: ErrorCode, { currentLeaderEpoch }: PartitionFetch): ErrorCode {
+  const isUnknown = error === ErrorCode.UNKNOWN_LEADER_EPOCH && currentLeaderEpoch < 0;
+  return isUnknown ? ErrorCode.NOT_LEADER_OR_FOLLOWER : error;
+}
+
+/** Something that the reader must hear of at once, records or not. */
+function isNews({ error, divergingEpoch, preferredReadReplica }: PartitionFetched): boolean {
+  return error !== ErrorCode.NONE || divergingEpoch !== undefined || preferredReadReplica >= 0;
 }
 
 /** Where a reader finds the end; undefined when the log cannot tell any more. */

@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
+import { UnexpectedAppendOffsetError } from '../log/log-append.ts';
 import type {
   AppendInfo,
   AppendOrigin,
@@ -12,6 +13,10 @@ import { offsetOnly } from '../log/log-types.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import type { UnifiedLog } from '../log/unified-log.ts';
 import type { LeaderAndIsrPartition } from '../metadata/controller-commands.ts';
+import { noLeader, zeroUuid } from '../metadata/model.ts';
+import type { FollowerFetch } from './follower-state.ts';
+import { Leadership } from './leadership.ts';
+import type { PartitionContext } from './partition-context.ts';
 
 /** A request that this partition refuses; the error goes to the client. */
 export interface Refused {
@@ -20,10 +25,6 @@ export interface Refused {
 
 export function isRefused(value: object): value is Refused {
   return 'error' in value && typeof value.error === 'number';
-}
-
-interface Follower {
-  logEnd: LogOffsetMetadata;
 }
 
 const NO_EPOCH = -1;
@@ -36,26 +37,19 @@ const NO_EPOCH = -1;
  */
 export class Partition {
   readonly topicPartition: TopicPartition;
-  readonly topicId: string;
-  private readonly brokerId: number;
-  private readonly onHighWatermark: (partition: Partition) => void;
+  /** `zeroUuid` while nobody has told it. */
+  topicId: string;
+  private readonly context: PartitionContext;
   private log: UnifiedLog | undefined;
   private role: 'leader' | 'follower' | 'offline' = 'follower';
   private state: LeaderAndIsrPartition | undefined;
-  /** What each follower is known to have, from its fetches. */
-  private readonly followers = new Map<number, Follower>();
+  /** While it leads. */
+  private leading: Leadership | undefined;
 
-  constructor(options: {
-    topicPartition: TopicPartition;
-    topicId: string;
-    brokerId: number;
-    /** Called in the turn in which the high watermark has moved. */
-    onHighWatermark: (partition: Partition) => void;
-  }) {
-    this.topicPartition = options.topicPartition;
-    this.topicId = options.topicId;
-    this.brokerId = options.brokerId;
-    this.onHighWatermark = options.onHighWatermark;
+  constructor(context: PartitionContext, topicPartition: TopicPartition, topicId: string) {
+    this.context = context;
+    this.topicPartition = topicPartition;
+    this.topicId = topicId;
   }
 
   get leaderEpoch(): number {
@@ -63,7 +57,7 @@ export class Partition {
   }
 
   get leaderId(): number {
-    return this.state?.leader ?? -1;
+    return this.state?.leader ?? noLeader;
   }
 
   get isLeader(): boolean {
@@ -74,12 +68,18 @@ export class Partition {
     return this.role === 'offline';
   }
 
+  /** As the leader knows it; what the controller told last, for a follower. */
   get isr(): readonly number[] {
-    return this.state?.isr ?? [];
+    return this.leading === undefined ? (this.state?.isr ?? []) : [...this.leading.isr];
   }
 
   get replicas(): readonly number[] {
     return this.state?.replicas ?? [];
+  }
+
+  /** False for another topic of the same name. */
+  isOfTopic(topicId: string): boolean {
+    return topicId === zeroUuid || this.topicId === zeroUuid || this.topicId === topicId;
   }
 
   /** The log, once there is one and its directory is online. */
@@ -87,41 +87,49 @@ export class Partition {
     return this.log;
   }
 
-  /** Takes the lead. Returns false when it had the lead at this epoch already. */
-  makeLeader(state: LeaderAndIsrPartition, log: UnifiedLog): boolean {
-    const isNew = this.role !== 'leader' || state.leaderEpoch > this.leaderEpoch;
+  /** What the leader knows of its followers; undefined for a follower. */
+  get leadership(): Leadership | undefined {
+    return this.leading;
+  }
+
+  /** Takes the lead of an epoch that is later than any before. */
+  makeLeader(state: LeaderAndIsrPartition, log: UnifiedLog): void {
     this.log = log;
     this.role = 'leader';
     this.state = state;
-    for (const id of this.followers.keys()) if (!state.replicas.includes(id)) this.followers.delete(id);
-    if (isNew) {
-      log.assignEpochStartOffset(state.leaderEpoch, log.logEndOffset);
-      // What a follower had under another leader says nothing about this one.
-      for (const follower of this.followers.values()) follower.logEnd = offsetOnly(-1);
-    }
-    for (const id of state.replicas) {
-      if (id !== this.brokerId && !this.followers.has(id)) this.followers.set(id, { logEnd: offsetOnly(-1) });
+    if (this.leading === undefined) {
+      const { context, topicPartition } = this;
+      const topicId = () => this.topicId;
+      const onChange = () => this.advanceHighWatermark();
+      this.leading = new Leadership({ context, topicPartition, topicId, log, onChange }, state);
+    } else {
+      this.leading.reelected(state);
     }
     this.advanceHighWatermark();
     // What was found on disk may have been in the page cache only when its broker fell.
     if (log.isFlushDue) this.advanceAfter(log.flush());
-    return isNew;
   }
 
-  /** Follows another leader. Returns false when nothing changed. */
-  makeFollower(state: LeaderAndIsrPartition, log: UnifiedLog): boolean {
-    const isNew = this.role !== 'follower' || state.leaderEpoch > this.leaderEpoch;
+  /** Follows another leader, or nobody as long as there is none. */
+  makeFollower(state: LeaderAndIsrPartition, log: UnifiedLog): void {
     this.log = log;
     this.role = 'follower';
     this.state = state;
-    this.followers.clear();
-    return isNew;
+    this.leading = undefined;
+  }
+
+  /** The controller wants this replica to rest; the log stays. */
+  stop(): void {
+    if (this.state !== undefined) this.state = { ...this.state, leader: noLeader };
+    this.role = 'follower';
+    this.leading = undefined;
   }
 
   /** Its log directory has failed. */
   markOffline(): void {
     this.role = 'offline';
     this.log = undefined;
+    this.leading = undefined;
   }
 
   /** Compares the leader epoch that a client believes in (KIP-320); -1 is none. */
@@ -135,7 +143,9 @@ export class Partition {
   /** The log, for a request that only the leader may answer (or, for debugging clients, a follower). */
   logFor(currentLeaderEpoch: number, leaderOnly: boolean): UnifiedLog | Refused {
     if (this.isOffline) return { error: ErrorCode.KAFKA_STORAGE_ERROR };
-    const error = this.checkLeaderEpoch(currentLeaderEpoch);
+    const error = this.context.guards.fencesFetchers
+      ? this.checkLeaderEpoch(currentLeaderEpoch)
+      : ErrorCode.NONE;
     if (error !== ErrorCode.NONE) return { error };
     if (this.log === undefined || (leaderOnly && !this.isLeader)) {
       return { error: ErrorCode.NOT_LEADER_OR_FOLLOWER };
@@ -143,17 +153,13 @@ export class Partition {
     return this.log;
   }
 
-  /**
-   * Appends validated batches as the leader. With acks=-1 enough replicas must be in sync beforehand. Throws
-   * LogError.
-   */
-  append(
-    records: Buffer,
-    options: { acks: number; minInsyncReplicas: number; origin: AppendOrigin },
-  ): AppendInfo | Refused {
+  // --- as the leader
+
+  /** Appends validated batches. With acks=-1 enough replicas must be in sync beforehand. Throws LogError. */
+  append(records: Buffer, options: { acks: number; origin: AppendOrigin }): AppendInfo | Refused {
     const log = this.logFor(NO_EPOCH, true);
     if (isRefused(log)) return log;
-    if (options.acks === -1 && !this.hasEnoughInSync(options.minInsyncReplicas)) {
+    if (options.acks === -1 && this.leading?.isUnderMinIsr === true) {
       return { error: ErrorCode.NOT_ENOUGH_REPLICAS };
     }
     const info = log.appendAsLeader(records, this.leaderEpoch, options.origin);
@@ -163,30 +169,137 @@ export class Partition {
   }
 
   /** Whether records up to `requiredOffset` are on all in-sync replicas, and those are enough (acks=-1). */
-  checkEnoughReplicas(
-    requiredOffset: number,
-    minInsyncReplicas: number,
-  ): { done: boolean; error: ErrorCode } {
+  checkEnoughReplicas(requiredOffset: number): { done: boolean; error: ErrorCode } {
     const log = this.logFor(NO_EPOCH, true);
     if (isRefused(log)) return { done: true, error: log.error };
     if (log.highWatermark < requiredOffset) return { done: false, error: ErrorCode.NONE };
-    const enough = this.hasEnoughInSync(minInsyncReplicas);
+    const enough = this.leading?.hasEnoughToAcknowledge === true;
     return { done: true, error: enough ? ErrorCode.NONE : ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND };
   }
 
-  /** No more replicas are asked for than the partition has. */
-  private hasEnoughInSync(minInsyncReplicas: number): boolean {
-    return this.isr.length >= Math.min(minInsyncReplicas, this.replicas.length);
+  /** A follower has fetched; the error that it gets for it. */
+  followerFetched(replicaId: number, fetch: FollowerFetch): ErrorCode {
+    const { leading } = this;
+    if (leading === undefined) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    const before = leading.followerStates.get(replicaId);
+    const [logEnd, logStart] = [before?.logEnd.messageOffset, before?.logStartOffset];
+    const error = leading.fetched(replicaId, fetch);
+    if (error !== ErrorCode.NONE) return error;
+    if (logEnd !== fetch.logEnd.messageOffset) this.advanceHighWatermark();
+    if (logStart !== fetch.logStartOffset) this.context.lowWatermarkMoved(this);
+    return error;
   }
 
-  /** A follower has fetched from here on, so it has all before it. */
-  followerFetched(replicaId: number, logEnd: LogOffsetMetadata): ErrorCode {
-    const follower = this.followers.get(replicaId);
-    if (follower === undefined) return ErrorCode.UNKNOWN_LEADER_EPOCH;
-    follower.logEnd = logEnd;
+  /** Lets followers that have fallen behind leave the ISR; nothing waits any longer for those that were to join. */
+  checkIsr(): void {
+    this.leading?.maybeShrink();
     this.advanceHighWatermark();
-    return ErrorCode.NONE;
   }
+
+  /** DeleteRecords; -1 means up to the high watermark. Throws LogError for an offset beyond it. */
+  deleteRecords(offset: number): { requestedOffset: number; lowWatermark: number } | Refused {
+    const log = this.logFor(NO_EPOCH, true);
+    if (isRefused(log)) return log;
+    if (!log.config.delete) return { error: ErrorCode.POLICY_VIOLATION };
+    const requestedOffset = offset === -1 ? log.highWatermark : offset;
+    if (requestedOffset < 0) return { error: ErrorCode.OFFSET_OUT_OF_RANGE };
+    log.maybeIncrementLogStartOffset(requestedOffset, 'client delete records');
+    return { requestedOffset, lowWatermark: this.lowWatermark() };
+  }
+
+  /** Below it no live replica has records. */
+  lowWatermark(): number {
+    return this.leading?.lowWatermark() ?? -1;
+  }
+
+  /**
+   * Whether a client must not be told the end of the log yet: a new leader does not know whether what was committed
+   * before its epoch is all of what it has (KIP-207).
+   */
+  get isEndUnknown(): boolean {
+    const { leading, log } = this;
+    return leading !== undefined && log !== undefined && log.highWatermark < leading.epochStartOffset;
+  }
+
+  private advanceAfter(flushed: Promise<void>): void {
+    flushed.then(
+      () => this.advanceHighWatermark(),
+      // A failed flush takes the whole log directory offline, and this partition with it.
+      () => undefined,
+    );
+  }
+
+  private advanceHighWatermark(): void {
+    const { log, leading } = this;
+    if (log === undefined || leading === undefined) return;
+    const end = leading.committableEnd();
+    if (end !== undefined && log.maybeIncrementHighWatermark(end) !== undefined) {
+      this.context.highWatermarkMoved(this);
+    }
+  }
+
+  // --- as a follower
+
+  /**
+   * Appends a leader's batches as they are and takes over its offsets. The high watermark never goes back: what was
+   * committed under an earlier leader is committed. Throws LogError and {@link UnexpectedAppendOffsetError}.
+   */
+  appendFetched(
+    records: Buffer,
+    leader: { readonly highWatermark: number; readonly logStartOffset: number },
+    leaderEpoch: number,
+  ): AppendInfo {
+    const { log } = this;
+    assert(log !== undefined && !this.isLeader, 'only a follower with a log takes records from its leader');
+    const info = this.appendTo(log, records, leaderEpoch);
+    const known = Math.min(leader.highWatermark, log.logEndOffset);
+    if (log.highWatermark < known && log.maybeIncrementHighWatermark(offsetOnly(known)) !== undefined) {
+      this.context.highWatermarkMoved(this);
+    }
+    const logStart = Math.min(leader.logStartOffset, log.highWatermark);
+    if (logStart > log.logStartOffset) log.maybeIncrementLogStartOffset(logStart, "the leader's has risen");
+    return info;
+  }
+
+  private appendTo(log: UnifiedLog, records: Buffer, leaderEpoch: number): AppendInfo {
+    try {
+      return log.appendAsFollower(records, leaderEpoch);
+    } catch (error) {
+      // The leader's log starts in the middle of a batch: DeleteRecords has raised its start.
+      const isFirst =
+        error instanceof UnexpectedAppendOffsetError &&
+        log.logEndOffset === log.logStartOffset &&
+        error.firstOffset < log.logEndOffset &&
+        error.lastOffset >= log.logEndOffset;
+      if (!isFirst) throw error;
+      log.truncateFullyAndStartAt(error.firstOffset);
+      this.context.truncated(this);
+      return log.appendAsFollower(records, leaderEpoch);
+    }
+  }
+
+  /** Drops what the leader does not have. Throws LogError. */
+  truncateTo(offset: number): void {
+    const { log } = this;
+    if (log === undefined || this.isLeader) return;
+    if (offset < log.highWatermark) {
+      const { topic, partition } = this.topicPartition;
+      this.context.log.warn(
+        `${topic}-${partition} is cut to ${offset}, below its high watermark ${log.highWatermark}`,
+      );
+    }
+    if (log.truncateTo(offset)) this.context.truncated(this);
+  }
+
+  /** Drops everything: the leader's log starts beyond the end of this one. Throws LogError. */
+  startAt(offset: number): void {
+    const { log } = this;
+    if (log === undefined || this.isLeader) return;
+    log.truncateFullyAndStartAt(offset);
+    this.context.truncated(this);
+  }
+
+  // --- reading
 
   /** Reads what the isolation allows, from memory at once or from the disk later. Throws LogError. */
   read(log: UnifiedLog, options: ReadOptions): LogReadResult | Promise<LogReadResult> {
@@ -199,41 +312,5 @@ export class Partition {
     const offsets = this.log.offsets();
     if (isolation === 'log-end') return offsets.logEnd;
     return isolation === 'high-watermark' ? offsets.highWatermark : offsets.lastStable;
-  }
-
-  /** DeleteRecords; -1 means up to the high watermark. Throws LogError for an offset beyond it. */
-  deleteRecords(offset: number): { lowWatermark: number } | Refused {
-    const log = this.logFor(NO_EPOCH, true);
-    if (isRefused(log)) return log;
-    if (!log.config.delete) return { error: ErrorCode.POLICY_VIOLATION };
-    const target = offset === -1 ? log.highWatermark : offset;
-    if (target < 0) return { error: ErrorCode.OFFSET_OUT_OF_RANGE };
-    log.maybeIncrementLogStartOffset(target, 'client delete records');
-    return { lowWatermark: log.logStartOffset };
-  }
-
-  private advanceAfter(flushed: Promise<void>): void {
-    flushed.then(
-      () => this.advanceHighWatermark(),
-      // A failed flush takes the whole log directory offline, and this partition with it.
-      () => undefined,
-    );
-  }
-
-  /**
-   * The high watermark is the least log end of the in-sync replicas. Where `flush.messages` asks for a flush, the
-   * leader's own log counts as far as it is flushed: Apache's append flushes before it returns.
-   */
-  private advanceHighWatermark(): void {
-    const { log } = this;
-    if (log === undefined || !this.isLeader) return;
-    let least = log.isFlushDue ? offsetOnly(log.recoveryPoint) : log.logEnd;
-    for (const id of this.isr) {
-      if (id === this.brokerId) continue;
-      const end = this.followers.get(id)?.logEnd ?? offsetOnly(-1);
-      if (end.messageOffset < least.messageOffset) least = end;
-    }
-    if (least.messageOffset < 0) return;
-    if (log.maybeIncrementHighWatermark(least) !== undefined) this.onHighWatermark(this);
   }
 }

@@ -59,6 +59,11 @@ export class Purgatory {
     }
   }
 
+  /** Looks again at every operation. */
+  checkAll(): void {
+    for (const key of [...this.watchers.keys()]) this.check(key);
+  }
+
   /** Lets everything that waits expire now. */
   expireAll(): void {
     const all = new Set<Watched>();

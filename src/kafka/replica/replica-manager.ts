@@ -1,9 +1,13 @@
+import type { Clock } from '../../env/clock.ts';
 import type { Env } from '../../env/env.ts';
+import type { Timer } from '../../env/timers.ts';
 import { ErrorCode, type ErrorName } from '../../wire/kafka/errors.ts';
 import { LogError } from '../log/log-error.ts';
 import type { LogManager } from '../log/log-manager.ts';
 import type { AppendOrigin } from '../log/log-types.ts';
 import { type TopicPartition, topicPartitionKey } from '../log/topic-partition.ts';
+import type { UnifiedLog } from '../log/unified-log.ts';
+import type { ClusterImage } from '../metadata/cluster-image.ts';
 import type {
   CommandHeader,
   CommandResult,
@@ -12,19 +16,45 @@ import type {
   StopReplicaCommand,
 } from '../metadata/controller-commands.ts';
 import type { MetadataCache } from '../metadata/metadata-cache.ts';
-import { Fetch, type FetchParams, type PartitionFetch, type PartitionFetched } from './fetch.ts';
+import { type Broker, zeroUuid } from '../metadata/model.ts';
+import type { ReplicaQuota } from '../quota/replication-quota.ts';
+import { DelayedDelete, type PartitionDelete, type PartitionDeleted } from './delayed-delete.ts';
+import { DelayedProduce, type PartitionAppend, type PartitionAppended } from './delayed-produce.ts';
+import {
+  Fetch,
+  type FetchingClient,
+  type FetchParams,
+  type PartitionFetch,
+  type PartitionFetched,
+} from './fetch.ts';
+import { Fetchers, type FetchersOptions } from './fetcher/fetcher-manager.ts';
+import { REPLICATION_GUARDS, type ReplicationGuards } from './guards.ts';
+import type { IsrChanges } from './isr-changes.ts';
 import { isRefused, Partition, type Refused } from './partition.ts';
-import { type DelayedOperation, Purgatory } from './purgatory.ts';
+import type { PartitionContext } from './partition-context.ts';
+import { Purgatory } from './purgatory.ts';
+import { type ReplicaSelection, selectReadReplica } from './read-replica.ts';
 import type { TopicSettings } from './topic-settings.ts';
-import { type RecordErrorDetail, RecordsRejectedError, validateRecords } from './validate-records.ts';
+import { RecordsRejectedError, validateRecords } from './validate-records.ts';
 
 export interface ReplicaManagerOptions {
   readonly brokerId: number;
+  /** Epoch of this broker's registration, -1 before it. */
+  readonly brokerEpoch: () => number;
   readonly logManager: LogManager;
   readonly metadata: MetadataCache;
   readonly settingsFor: (topic: string) => TopicSettings;
   /** Most bytes that one compressed batch may unpack to while it is checked. */
   readonly uncompressedLimitBytes: number;
+  /** `replica.lag.time.max.ms` */
+  readonly replicaLagTimeMaxMs: number;
+  readonly isrChanges: IsrChanges;
+  readonly fetching: Omit<FetchersOptions, 'brokerId' | 'brokerEpoch'>;
+  /** The throttle of what followers get from here. */
+  readonly leaderQuota: ReplicaQuota;
+  readonly replicaSelection: ReplicaSelection;
+  /** For tests that show what a rule is for. */
+  readonly guards?: ReplicationGuards;
 }
 
 /** Told of changes of role and progress, in the turn in which they happen. */
@@ -34,25 +64,6 @@ export interface ReplicaListener {
   /** The replica is gone from this broker, or its log directory has failed. */
   resigned?(partition: Partition): void;
   highWatermarkAdvanced?(partition: Partition): void;
-}
-
-export interface PartitionAppend {
-  readonly topicPartition: TopicPartition;
-  readonly records: Buffer;
-}
-
-export interface PartitionAppended {
-  readonly error: ErrorCode;
-  /** For people, when there is something to say. */
-  readonly message?: string;
-  readonly recordErrors?: readonly RecordErrorDetail[];
-  /** -1 when there is an error. */
-  readonly baseOffset: number;
-  /** The offset after the last record; -1 when there is an error. */
-  readonly nextOffset: number;
-  /** -1 unless the records got the time of their append. */
-  readonly logAppendTimeMs: number;
-  readonly logStartOffset: number;
 }
 
 export interface AppendParams {
@@ -68,6 +79,10 @@ const ERRORS_WITHOUT_LOG_START: ReadonlySet<ErrorName> = new Set<ErrorName>([
   'RECORD_LIST_TOO_LARGE',
   'KAFKA_STORAGE_ERROR',
 ]);
+/** Of an epoch-less StopReplica, and of one for a topic that is being deleted. */
+const NO_EPOCH = -1;
+/** ISRs are looked at this often within `replica.lag.time.max.ms`. */
+const ISR_CHECKS_PER_LAG = 2;
 
 function failedAppend(error: ErrorCode, message?: string): PartitionAppended {
   const failed = { error, baseOffset: -1, nextOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 };
@@ -76,19 +91,59 @@ function failedAppend(error: ErrorCode, message?: string): PartitionAppended {
 
 /** All replicas of one broker: their roles, appends and fetches, and who waits for what. */
 export class ReplicaManager {
+  readonly clock: Clock;
   private readonly env: Env;
   private readonly options: ReplicaManagerOptions;
   private readonly partitions = new Map<string, Partition>();
   private readonly produces: Purgatory;
   private readonly fetches: Purgatory;
+  private readonly deletes: Purgatory;
   private readonly listeners = new Set<ReplicaListener>();
+  private readonly context: PartitionContext;
+  private readonly fetchers: Fetchers;
+  private readonly stopListening: () => void;
+  private readonly isrTimer: Timer;
   private controllerEpoch = 0;
 
   constructor(env: Env, options: ReplicaManagerOptions) {
+    const { brokerId, brokerEpoch, fetching, guards = REPLICATION_GUARDS } = options;
     this.env = env;
+    this.clock = env.clock;
     this.options = options;
     this.produces = new Purgatory(env.timers);
     this.fetches = new Purgatory(env.timers);
+    this.deletes = new Purgatory(env.timers);
+    this.context = this.createContext(guards);
+    const protocol = guards.truncatesByEpoch
+      ? fetching.protocol
+      : { ...fetching.protocol, truncatesOnFetch: false, knowsLeaderEpochs: false };
+    this.fetchers = new Fetchers(env, { ...fetching, brokerId, brokerEpoch, protocol });
+    this.stopListening = options.metadata.listen((image, before) => this.brokersChanged(image, before));
+    const intervalMs = options.replicaLagTimeMaxMs / ISR_CHECKS_PER_LAG;
+    this.isrTimer = env.timers.every(intervalMs, () => {
+      for (const partition of this.partitions.values()) partition.checkIsr();
+    });
+  }
+
+  private createContext(guards: ReplicationGuards): PartitionContext {
+    const { options } = this;
+    return {
+      brokerId: options.brokerId,
+      clock: this.env.clock,
+      log: this.env.log,
+      guards,
+      isrChanges: options.isrChanges,
+      replicaLagTimeMaxMs: options.replicaLagTimeMaxMs,
+      brokerEpoch: options.brokerEpoch,
+      liveBrokerEpoch: (id) => options.metadata.image.broker(id)?.epoch,
+      minInsyncReplicas: (topic) => options.settingsFor(topic).minInsyncReplicas,
+      highWatermarkMoved: (partition) => {
+        this.wake(partition);
+        for (const listener of this.listeners) listener.highWatermarkAdvanced?.(partition);
+      },
+      lowWatermarkMoved: ({ topicPartition }) => this.deletes.check(topicPartitionKey(topicPartition)),
+      truncated: () => options.logManager.checkpointRecoveryPoints(),
+    };
   }
 
   /** Returns the function that ends the listening. */
@@ -112,6 +167,22 @@ export class ReplicaManager {
     return this.partitions.values();
   }
 
+  /** `num.replica.fetchers` has changed. */
+  resizeFetchers(): void {
+    this.fetchers.resize();
+  }
+
+  private brokersChanged(image: ClusterImage, before: ClusterImage): void {
+    if (image.brokers === before.brokers) return;
+    for (const [id, broker] of image.brokers) {
+      if (isElsewhere(broker, before.broker(id))) this.fetchers.brokerChanged(id);
+    }
+    // Nobody waits for replicas that are gone.
+    for (const id of before.brokers.keys()) if (image.broker(id) === undefined) this.deletes.checkAll();
+  }
+
+  // --- what the controller says
+
   /** Whether a command comes from the latest controller that this broker has heard of; remembers it when it does. */
   accepts({ controllerEpoch }: CommandHeader): boolean {
     if (controllerEpoch < this.controllerEpoch) return false;
@@ -119,13 +190,14 @@ export class ReplicaManager {
     return true;
   }
 
-  /** What the controller says about leaders and followers. */
+  /** Who leads and who follows. A leader epoch that is not later than the known one changes nothing. */
   applyLeaderAndIsr(command: LeaderAndIsrCommand): CommandResult {
     if (!this.accepts(command)) return this.stale();
     const partitions = command.partitions.map((state) => {
       const { topic, partition } = state;
       return { topic, partition, errorCode: this.applyState(state) };
     });
+    this.fetchers.closeIdle();
     return { errorCode: ErrorCode.NONE, partitions };
   }
 
@@ -134,56 +206,62 @@ export class ReplicaManager {
   }
 
   private applyState(state: LeaderAndIsrPartition): ErrorCode {
+    const { topicId } = state;
     const key = topicPartitionKey(state);
     const topicPartition = { topic: state.topic, partition: state.partition };
     let partition = this.partitions.get(key);
     if (partition !== undefined) {
       if (partition.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
-      if (partition.topicId !== state.topicId) return ErrorCode.INCONSISTENT_TOPIC_ID;
+      if (!partition.isOfTopic(topicId)) return ErrorCode.INCONSISTENT_TOPIC_ID;
       if (state.leaderEpoch < partition.leaderEpoch) return ErrorCode.STALE_CONTROLLER_EPOCH;
+      if (state.leaderEpoch === partition.leaderEpoch) return this.learnTopicId(partition, topicId);
     }
     if (!state.replicas.includes(this.options.brokerId)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
-    partition ??= this.create(topicPartition, state.topicId);
+    partition ??= new Partition(this.context, topicPartition, topicId);
     this.partitions.set(key, partition);
     try {
-      const { isNew, topicId } = state;
-      const log = this.options.logManager.getOrCreate(topicPartition, { isNew, topicId });
+      const { isNew } = state;
+      const known = topicId === zeroUuid ? undefined : topicId;
+      const log = this.options.logManager.getOrCreate(topicPartition, { isNew, topicId: known });
+      partition.topicId = log.topicId ?? zeroUuid;
       this.assume(partition, state, log);
       return ErrorCode.NONE;
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
       this.env.log.error('a replica cannot be opened', { partition: key, reason: error.message });
-      if (error.error === 'KAFKA_STORAGE_ERROR') partition.markOffline();
+      if (error.error === 'KAFKA_STORAGE_ERROR') this.takeOffline(partition);
       else this.partitions.delete(key);
       return ErrorCode[error.error];
     }
   }
 
-  private assume(
-    partition: Partition,
-    state: LeaderAndIsrPartition,
-    log: ReturnType<LogManager['getOrCreate']>,
-  ): void {
+  /** An upgraded controller tells the ids of old topics without a new leader epoch. */
+  private learnTopicId(partition: Partition, topicId: string): ErrorCode {
+    if (topicId === zeroUuid || partition.topicId !== zeroUuid) return ErrorCode.STALE_CONTROLLER_EPOCH;
+    partition.localLog?.assignTopicId(topicId);
+    partition.topicId = topicId;
+    if (!partition.isLeader) this.follow(partition);
+    return ErrorCode.NONE;
+  }
+
+  private assume(partition: Partition, state: LeaderAndIsrPartition, log: UnifiedLog): void {
     if (state.leader === this.options.brokerId) {
-      if (!partition.makeLeader(state, log)) return;
+      this.fetchers.unfollow(topicPartitionKey(partition.topicPartition));
+      partition.makeLeader(state, log);
       for (const listener of this.listeners) listener.becameLeader?.(partition);
     } else {
-      if (!partition.makeFollower(state, log)) return;
+      partition.makeFollower(state, log);
+      this.follow(partition);
       for (const listener of this.listeners) listener.becameFollower?.(partition);
     }
     this.wake(partition);
   }
 
-  private create(topicPartition: TopicPartition, topicId: string): Partition {
-    return new Partition({
-      topicPartition,
-      topicId,
-      brokerId: this.options.brokerId,
-      onHighWatermark: (partition) => {
-        this.wake(partition);
-        for (const listener of this.listeners) listener.highWatermarkAdvanced?.(partition);
-      },
-    });
+  /** Whether the leader can be reached is found out by its fetcher. */
+  private follow(partition: Partition): void {
+    const { leaderId, leaderEpoch, topicId } = partition;
+    if (leaderId >= 0) this.fetchers.follow(leaderId, { partition, topicId, leaderEpoch });
+    else this.fetchers.unfollow(topicPartitionKey(partition.topicPartition));
   }
 
   /** Lets everyone who waits for this partition look again. */
@@ -191,9 +269,10 @@ export class ReplicaManager {
     const key = topicPartitionKey(partition.topicPartition);
     this.produces.check(key);
     this.fetches.check(key);
+    this.deletes.check(key);
   }
 
-  /** Takes replicas away, with their logs when the controller says so. */
+  /** Lets replicas rest, or takes them away with their logs when the controller says so. */
   applyStopReplica(command: StopReplicaCommand): CommandResult {
     if (!this.accepts(command)) return this.stale();
     const partitions = command.partitions.map(({ topic, partition, leaderEpoch, deletePartition }) => ({
@@ -201,6 +280,7 @@ export class ReplicaManager {
       partition,
       errorCode: this.stop({ topic, partition }, leaderEpoch, deletePartition),
     }));
+    this.fetchers.closeIdle();
     return { errorCode: ErrorCode.NONE, partitions };
   }
 
@@ -208,12 +288,13 @@ export class ReplicaManager {
     const key = topicPartitionKey(topicPartition);
     const partition = this.partitions.get(key);
     if (partition?.isOffline === true) return ErrorCode.KAFKA_STORAGE_ERROR;
-    // Negative epochs say that the topic is being deleted, or that the sender does not know.
-    if (partition !== undefined && leaderEpoch >= 0 && leaderEpoch < partition.leaderEpoch) {
+    if (partition !== undefined && leaderEpoch > NO_EPOCH && leaderEpoch < partition.leaderEpoch) {
       return ErrorCode.FENCED_LEADER_EPOCH;
     }
-    this.partitions.delete(key);
+    this.fetchers.unfollow(key);
+    if (deleteLog) this.partitions.delete(key);
     if (partition !== undefined) {
+      partition.stop();
       this.wake(partition);
       for (const listener of this.listeners) listener.resigned?.(partition);
     }
@@ -232,12 +313,18 @@ export class ReplicaManager {
   markOffline(topicPartitions: readonly TopicPartition[]): void {
     for (const topicPartition of topicPartitions) {
       const partition = this.partitions.get(topicPartitionKey(topicPartition));
-      if (partition === undefined) continue;
-      partition.markOffline();
-      this.wake(partition);
-      for (const listener of this.listeners) listener.resigned?.(partition);
+      if (partition !== undefined) this.takeOffline(partition);
     }
   }
+
+  private takeOffline(partition: Partition): void {
+    this.fetchers.unfollow(topicPartitionKey(partition.topicPartition));
+    partition.markOffline();
+    this.wake(partition);
+    for (const listener of this.listeners) listener.resigned?.(partition);
+  }
+
+  // --- appending
 
   /**
    * Appends to several partitions as their leader. With acks=-1 the answer waits until all in-sync replicas have
@@ -263,20 +350,18 @@ export class ReplicaManager {
     if (isRefused(partition)) return failedAppend(partition.error);
     const log = partition.logFor(-1, true);
     if (isRefused(log)) return failedAppend(log.error);
-    const settings = this.options.settingsFor(topicPartition.topic);
     try {
       const validated =
         origin === 'client'
           ? validateRecords(records, {
-              settings,
+              settings: this.options.settingsFor(topicPartition.topic),
               maxMessageBytes: log.config.maxMessageBytes,
               compact: log.config.compact,
               nowMs: this.env.clock.nowMs(),
               uncompressedLimitBytes: this.options.uncompressedLimitBytes,
             })
           : { records, logAppendTimeMs: -1 };
-      const { minInsyncReplicas } = settings;
-      const info = partition.append(validated.records, { acks, minInsyncReplicas, origin });
+      const info = partition.append(validated.records, { acks, origin });
       if (isRefused(info)) return failedAppend(info.error);
       if (info.flushed !== undefined) flushes.push(info.flushed);
       // Followers wait for new records, whether or not the high watermark has moved.
@@ -306,12 +391,11 @@ export class ReplicaManager {
     requests: readonly PartitionAppend[],
     results: PartitionAppended[],
   ): PartitionAppended[] | Promise<PartitionAppended[]> {
-    const wait = new DelayedProduce(this, requests, results, (topic) => this.options.settingsFor(topic));
+    const wait = new DelayedProduce(this, requests, results);
     if (wait.tryComplete()) return wait.results;
     return new Promise((resolve) => {
       wait.onComplete = resolve;
-      const keys = requests.map(({ topicPartition }) => topicPartitionKey(topicPartition));
-      this.produces.add(wait, [...new Set(keys)], params.timeoutMs);
+      this.produces.add(wait, keysOf(requests), params.timeoutMs);
     });
   }
 
@@ -324,6 +408,45 @@ export class ReplicaManager {
     return this.appendOne(params, { topicPartition, records }, []);
   }
 
+  // --- deleting
+
+  /** DeleteRecords, as the leader: waits until all live replicas have let the records go, or for `timeoutMs`. */
+  deleteRecords(
+    timeoutMs: number,
+    requests: readonly PartitionDelete[],
+  ): PartitionDeleted[] | Promise<PartitionDeleted[]> {
+    const started = requests.map(({ topicPartition, offset }) => {
+      const { requestedOffset, ...result } = this.deleteHere(topicPartition, offset);
+      return { topicPartition, requestedOffset, result };
+    });
+    const wait = new DelayedDelete(this, started);
+    const results: Promise<PartitionDeleted[]> | PartitionDeleted[] = wait.tryComplete()
+      ? wait.results
+      : new Promise((resolve) => {
+          wait.onComplete = resolve;
+          this.deletes.add(wait, keysOf(requests), timeoutMs);
+        });
+    return results;
+  }
+
+  private deleteHere(
+    topicPartition: TopicPartition,
+    offset: number,
+  ): PartitionDeleted & { requestedOffset: number } {
+    const failed = (error: ErrorCode) => ({ error, lowWatermark: -1, requestedOffset: -1 });
+    const partition = this.lookup(topicPartition);
+    if (isRefused(partition)) return failed(partition.error);
+    try {
+      const deleted = partition.deleteRecords(offset);
+      return isRefused(deleted) ? failed(deleted.error) : { error: ErrorCode.NONE, ...deleted };
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      return failed(ErrorCode[error.error]);
+    }
+  }
+
+  // --- fetching
+
   /** Reads several partitions; see {@link Fetch}. */
   fetch(
     params: FetchParams,
@@ -332,75 +455,52 @@ export class ReplicaManager {
     return new Fetch(this, this.fetches, params, requests).run();
   }
 
-  /** Requests that wait in each purgatory. */
-  get waiting(): { produces: number; fetches: number } {
-    return { produces: this.produces.size, fetches: this.fetches.size };
+  /** Where a consumer had better read (KIP-392); -1 for here. */
+  preferredReplica(partition: Partition, client: FetchingClient, fetchOffset: number): number {
+    if (this.options.replicaSelection === 'leader') return -1;
+    return selectReadReplica(this.options.metadata.image, partition, client, fetchOffset);
   }
 
-  /** Answers everyone who still waits. */
+  /** Whether a follower has to wait for the throttle of this leader: one that is in sync never does. */
+  isThrottled(partition: Partition, replicaId: number): boolean {
+    const { leaderQuota } = this.options;
+    return (
+      replicaId >= 0 &&
+      leaderQuota.isThrottled(partition.topicPartition) &&
+      leaderQuota.isQuotaExceeded(this.env.clock.monotonicMs()) &&
+      partition.leadership?.isr.has(replicaId) !== true
+    );
+  }
+
+  /** Counts what a follower gets. */
+  countSent(partition: Partition, bytes: number): void {
+    const { leaderQuota } = this.options;
+    if (bytes === 0 || !leaderQuota.isThrottled(partition.topicPartition)) return;
+    leaderQuota.record(bytes, this.env.clock.monotonicMs());
+  }
+
+  /** Requests that wait in each purgatory. */
+  get waiting(): { produces: number; fetches: number; deletes: number } {
+    return { produces: this.produces.size, fetches: this.fetches.size, deletes: this.deletes.size };
+  }
+
+  /** Follows nobody any more, and answers everyone who still waits. */
   close(): void {
+    this.isrTimer.cancel();
+    this.stopListening();
+    this.fetchers.close();
     this.produces.expireAll();
     this.fetches.expireAll();
+    this.deletes.expireAll();
   }
 }
 
-/** acks=-1: waits until the in-sync replicas of every partition have what was appended. */
-class DelayedProduce implements DelayedOperation {
-  readonly results: PartitionAppended[];
-  onComplete: ((results: PartitionAppended[]) => void) | undefined;
-  private readonly source: { lookup(topicPartition: TopicPartition): Partition | Refused };
-  private readonly requests: readonly PartitionAppend[];
-  private readonly settingsFor: (topic: string) => TopicSettings;
-  private readonly pending = new Set<number>();
+/** Whether a broker has come, or come back, so that connecting may work now. */
+function isElsewhere(broker: Broker, before: Broker | undefined): boolean {
+  const addresses = ({ endpoints }: Broker) => endpoints.map(({ host, port }) => `${host}:${port}`).join();
+  return before === undefined || before.epoch !== broker.epoch || addresses(before) !== addresses(broker);
+}
 
-  constructor(
-    source: { lookup(topicPartition: TopicPartition): Partition | Refused },
-    requests: readonly PartitionAppend[],
-    results: PartitionAppended[],
-    settingsFor: (topic: string) => TopicSettings,
-  ) {
-    this.source = source;
-    this.requests = requests;
-    this.results = results;
-    this.settingsFor = settingsFor;
-    for (const [index, { error }] of results.entries()) if (error === ErrorCode.NONE) this.pending.add(index);
-  }
-
-  tryComplete(): boolean {
-    for (const index of this.pending) this.tryOne(index);
-    if (this.pending.size > 0) return false;
-    this.finish();
-    return true;
-  }
-
-  expire(): void {
-    for (const index of this.pending) this.fail(index, ErrorCode.REQUEST_TIMED_OUT);
-    this.pending.clear();
-    this.finish();
-  }
-
-  private tryOne(index: number): void {
-    const request = this.requests[index];
-    const result = this.results[index];
-    if (request === undefined || result === undefined) return;
-    const partition = this.source.lookup(request.topicPartition);
-    const { minInsyncReplicas } = this.settingsFor(request.topicPartition.topic);
-    const { done, error } = isRefused(partition)
-      ? { done: true, error: partition.error }
-      : partition.checkEnoughReplicas(result.nextOffset, minInsyncReplicas);
-    if (!done) return;
-    this.pending.delete(index);
-    if (error !== ErrorCode.NONE) this.fail(index, error);
-  }
-
-  private fail(index: number, error: ErrorCode): void {
-    const result = this.results[index];
-    if (result !== undefined) this.results[index] = { ...result, error };
-  }
-
-  private finish(): void {
-    const { onComplete } = this;
-    this.onComplete = undefined;
-    onComplete?.(this.results);
-  }
+function keysOf(requests: readonly { readonly topicPartition: TopicPartition }[]): string[] {
+  return [...new Set(requests.map(({ topicPartition }) => topicPartitionKey(topicPartition)))];
 }

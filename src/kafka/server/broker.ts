@@ -7,8 +7,9 @@ import { Controller } from '../controller/controller.ts';
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts';
 import { LogManager } from '../log/log-manager.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
+import type { AlterPartitionCommand, AlterPartitionResult } from '../metadata/alter-partition.ts';
 import { MetadataCache } from '../metadata/metadata-cache.ts';
-import { ReplicaManager } from '../replica/replica-manager.ts';
+import type { ReplicaManager } from '../replica/replica-manager.ts';
 import type { OpenSession } from '../zk/port.ts';
 import { createZkStores, type ZkStores } from '../zk/stores.ts';
 import type { ZkConnection } from '../zk/zk-connection.ts';
@@ -26,6 +27,7 @@ import { DynamicConfig } from './dynamic-config.ts';
 import { FeatureWatcher } from './feature-watcher.ts';
 import { createHandlers } from './handlers.ts';
 import { interBrokerVersions } from './inter-broker-versions.ts';
+import { createReplication, type Replication } from './replication.ts';
 import { ReplicationThrottles } from './replication-throttles.ts';
 import { RequestDispatcher, type RequestInterceptor } from './request-dispatcher.ts';
 import { type BoundListener, SocketServer } from './socket-server.ts';
@@ -35,8 +37,6 @@ import { connectZooKeeper, linkTo, type ZooKeeperLink } from './zookeeper.ts';
 
 /** Memory for what was appended last, over all partitions. */
 const HOT_TAIL_BYTES = 64 * 1024 * 1024;
-/** What one compressed batch may unpack to while it is checked. */
-const UNCOMPRESSED_LIMIT_BYTES = 256 * 1024 * 1024;
 /** How much longer than a session's life the registration of an earlier life of this broker is waited for. */
 const REGISTRATION_GRACE_MS = 2_000;
 
@@ -66,6 +66,11 @@ export interface Broker extends AsyncDisposable {
   readonly bootstrapServers: string;
   /** Stops serving, flushes the logs and leaves ZooKeeper. */
   close(): Promise<void>;
+}
+
+/** Nothing leads yet that could ask the controller for anything. */
+class BrokerStartingError extends Error {
+  override name = 'BrokerStartingError';
 }
 
 /** Starts a broker in ZooKeeper mode. Rejects with what is wrong, having let go of everything it held. */
@@ -105,7 +110,7 @@ class BrokerServer implements Broker {
   private zk: ZooKeeperLink | undefined;
   private stores: ZkStores | undefined;
   private logs: LogManager | undefined;
-  private replicas: ReplicaManager | undefined;
+  private replication: Replication | undefined;
   private groups: GroupCoordinator | undefined;
   private controller: Controller | undefined;
   private channel: CommandChannel | undefined;
@@ -154,14 +159,21 @@ class BrokerServer implements Broker {
     this.clusterId = identity.clusterId;
     await this.followConfig(stores, zk, logs);
     await logs.load();
-    const replicas = new ReplicaManager(env, {
-      brokerId: identity.brokerId,
-      logManager: logs,
-      metadata: this.metadata,
-      settingsFor: (topic) => this.topicConfigs.settingsOf(topic),
-      uncompressedLimitBytes: UNCOMPRESSED_LIMIT_BYTES,
+    const { brokerId, metadata, topicConfigs, throttles } = this;
+    const replication = createReplication({
+      env,
+      config: () => this.config,
+      brokerId,
+      brokerEpoch: () => this.brokerEpoch,
+      logs,
+      metadata,
+      topicConfigs,
+      throttles,
+      stores,
+      controller: { alterPartition: (command) => this.askController(command) },
     });
-    this.replicas = replicas;
+    this.replication = replication;
+    const { replicas } = replication;
     this.options.onReplicas?.(replicas);
     await this.serve({ identity, stores, zk, logs, replicas });
   }
@@ -259,7 +271,7 @@ class BrokerServer implements Broker {
   }
 
   private logDirFailed(logDir: string, partitions: readonly TopicPartition[]): void {
-    this.replicas?.markOffline(partitions);
+    this.replication?.replicas.markOffline(partitions);
     // Before the registration the controller learns of it by the replicas that cannot be opened.
     if (this.brokerEpoch < 0 || this.stores === undefined) return;
     this.stores.notifications.logDirFailed(this.brokerId).catch((error: unknown) => {
@@ -279,6 +291,7 @@ class BrokerServer implements Broker {
     this.dynamicConfig.react((config) => {
       this.topicConfigs.setBroker(config);
       this.throttles.setRates(config);
+      this.replication?.replicas.resizeFetchers();
       void logs.updateCleanerConfig(cleanerConfig(config));
       const topics = new Set(Array.from(logs.allLogs(), ({ topicPartition }) => topicPartition.topic));
       for (const topic of topics) logs.updateTopicConfig(topic);
@@ -297,6 +310,11 @@ class BrokerServer implements Broker {
   private async offsetsTopicPartitions(stores: ZkStores): Promise<number> {
     const existing = await stores.topics.assignment(OFFSETS_TOPIC);
     return existing?.partitions.size ?? this.config.offsetsTopicNumPartitions;
+  }
+
+  private async askController(command: AlterPartitionCommand): Promise<AlterPartitionResult> {
+    if (this.controllerClient === undefined) throw new BrokerStartingError('the broker is starting');
+    return this.controllerClient.alterPartition(command);
   }
 
   private createController(stores: ZkStores, commands: BrokerCommands): Controller {
@@ -432,7 +450,7 @@ class BrokerServer implements Broker {
       await this.sockets?.stop();
       await this.stopController();
       this.groups?.close();
-      this.replicas?.close();
+      this.replication?.close();
     } finally {
       // Whatever went wrong before, the logs are closed properly and the cluster learns that the broker is gone.
       try {

@@ -120,6 +120,34 @@ export class TopicStore {
     }));
   }
 
+  /**
+   * Replaces the ISR of a partition as its leader, if the state still has the version that the leader knows; what
+   * stands then, or null when it has another. A write whose answer was lost is recognised by what it left
+   * (`ReplicationUtils.updateLeaderAndIsr`).
+   */
+  async changeIsr(
+    { topic, partition }: TopicPartition,
+    change: { isr: readonly number[]; leaderEpoch: number; controllerEpoch: number; partitionEpoch: number },
+  ): Promise<VersionedPartitionState | null> {
+    const path = partitionStatePath(topic, partition);
+    const before = await this.partitionState(topic, partition);
+    if (before === null || before.leaderEpoch !== change.leaderEpoch) return null;
+    const isDone =
+      before.isr.length === change.isr.length && before.isr.every((id) => change.isr.includes(id));
+    if (isDone) return before;
+    if (before.partitionEpoch !== change.partitionEpoch) return null;
+    const { isr, controllerEpoch } = change;
+    const state = { ...before, isr, controllerEpoch };
+    try {
+      const data = encodePartitionState(state);
+      const { version } = await this.#zk.run((session) => session.setData(path, data, change.partitionEpoch));
+      return { ...state, partitionEpoch: version };
+    } catch (error) {
+      if (isZooKeeperError(error, 'BADVERSION') || isZooKeeperError(error, 'NONODE')) return null;
+      throw error;
+    }
+  }
+
   /** Topics that are to be deleted. The watch waits for more. */
   deletions(watch?: Watch): Promise<string[]> {
     return this.#children(deleteTopicsPath, watch);

@@ -22,6 +22,7 @@ function partition(number: number, fetchOffset = 0): SessionPartition {
     maxBytes: 1000,
     currentLeaderEpoch: -1,
     lastFetchedEpoch: -1,
+    logStartOffset: -1,
   };
 }
 
@@ -32,6 +33,7 @@ function answer(changes: Partial<SessionAnswer> = {}): SessionAnswer {
     logStartOffset: 0,
     bytes: 0,
     divergingEpoch: undefined,
+    preferredReadReplica: -1,
     ...changes,
   };
 }

@@ -2,27 +2,19 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { UnifiedLog } from '../../../../src/kafka/log/unified-log.ts';
 import type { LeaderAndIsrPartition } from '../../../../src/kafka/metadata/controller-commands.ts';
-import { MetadataCache } from '../../../../src/kafka/metadata/metadata-cache.ts';
+import type { PartitionAppended } from '../../../../src/kafka/replica/delayed-produce.ts';
 import type { FetchParams, PartitionFetched } from '../../../../src/kafka/replica/fetch.ts';
 import { isRefused } from '../../../../src/kafka/replica/partition.ts';
-import { type PartitionAppended, ReplicaManager } from '../../../../src/kafka/replica/replica-manager.ts';
-import type { TopicSettings } from '../../../../src/kafka/replica/topic-settings.ts';
+import { ReplicaManager } from '../../../../src/kafka/replica/replica-manager.ts';
 import { ErrorCode } from '../../../../src/wire/kafka/errors.ts';
 import { BreakableDisk } from '../../../support/breakable-disk.ts';
+import { replicaManagerOptions, TOPIC_SETTINGS } from '../../../support/kafka/replicas.ts';
 import { testBatch } from '../../../support/log-batches.ts';
 import { type LogEnv, loadedManager, logEnv } from '../../../support/log-env.ts';
 import { settle } from '../../../support/settle.ts';
 
 const ME = 1;
 const TOPIC_ID = 'Bjv0gMjFRrS1EkfKZmOutg';
-const SETTINGS: TopicSettings = {
-  compressionType: 'producer',
-  timestampType: 'CreateTime',
-  timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
-  timestampAfterMaxMs: Number.MAX_SAFE_INTEGER,
-  minInsyncReplicas: 1,
-  downConversionEnable: true,
-};
 const A = { topic: 't', partition: 0 };
 const B = { topic: 't', partition: 1 };
 
@@ -61,13 +53,11 @@ async function start(minInsyncReplicas = 1): Promise<Parts> {
     logDirs: ['/a', '/b'],
     onLogDirFailure: (_, partitions) => replicas.markOffline(partitions),
   });
-  const replicas: ReplicaManager = new ReplicaManager(broken, {
-    brokerId: ME,
-    logManager,
-    metadata: new MetadataCache(),
-    settingsFor: () => ({ ...SETTINGS, minInsyncReplicas }),
-    uncompressedLimitBytes: 1024 * 1024,
-  });
+  const settingsFor = () => ({ ...TOPIC_SETTINGS, minInsyncReplicas });
+  const replicas: ReplicaManager = new ReplicaManager(
+    broken,
+    replicaManagerOptions(ME, logManager, { settingsFor }),
+  );
   const lead = (...partitions: readonly Partial<LeaderAndIsrPartition>[]) =>
     replicas
       .applyLeaderAndIsr({
@@ -106,6 +96,8 @@ function append(replicas: ReplicaManager, acks: number, partitions = [A]): Outco
 
 const CONSUMER: FetchParams = {
   replicaId: -1,
+  replicaEpoch: -1,
+  client: undefined,
   isolation: 'high-watermark',
   maxWaitMs: 500,
   minBytes: 1,
@@ -125,6 +117,7 @@ function fetch(
     maxBytes: 1_000_000,
     currentLeaderEpoch: -1,
     lastFetchedEpoch: -1,
+    logStartOffset: 0,
   }));
   return new Outcome(replicas.fetch({ ...CONSUMER, ...params }, requests));
 }
@@ -148,14 +141,14 @@ describe('appending with acks=all', () => {
     lead(both);
     const first = append(replicas, -1);
     const second = append(replicas, -1);
-    assert.deepEqual(replicas.waiting, { produces: 2, fetches: 0 });
+    assert.deepEqual(replicas.waiting, { produces: 2, fetches: 0, deletes: 0 });
     followerAt(replicas, 1);
     await settle();
     assert.deepEqual([errorsOf(first), errorsOf(second)], [[ErrorCode.NONE], 'waiting']);
     followerAt(replicas, 2);
     await settle();
     assert.deepEqual(errorsOf(second), [ErrorCode.NONE]);
-    assert.deepEqual(replicas.waiting, { produces: 0, fetches: 0 });
+    assert.deepEqual(replicas.waiting, { produces: 0, fetches: 0, deletes: 0 });
   });
 
   it('is not waited for with acks=1', async () => {
@@ -182,18 +175,20 @@ describe('appending with acks=all', () => {
     const { replicas, lead } = await start();
     lead(both);
     const outcome = append(replicas, -1);
-    lead({ ...both, isr: [ME] });
+    lead({ ...both, isr: [ME], leaderEpoch: 6 });
     await settle();
     assert.deepEqual(errorsOf(outcome), [ErrorCode.NONE]);
   });
 
-  it('says so when too few replicas are left in sync for what was appended', async () => {
-    const { replicas, lead } = await start(2);
+  it('is not answered by too few replicas, and what was appended is not committed', async () => {
+    const { env, replicas, lead } = await start(2);
     lead(both);
     const outcome = append(replicas, -1);
-    lead({ ...both, isr: [ME] });
+    lead({ ...both, isr: [ME], leaderEpoch: 6 });
+    env.time.advance(1000);
     await settle();
-    assert.deepEqual(errorsOf(outcome), [ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND]);
+    assert.deepEqual(errorsOf(outcome), [ErrorCode.REQUEST_TIMED_OUT]);
+    assert.equal(logOf(replicas).highWatermark, 0);
     assert.deepEqual(errorsOf(append(replicas, -1)), [ErrorCode.NOT_ENOUGH_REPLICAS]);
     assert.deepEqual(errorsOf(append(replicas, 1)), [ErrorCode.NONE]);
   });

@@ -37,7 +37,9 @@ export const replicationDefs = {
     importance: 'HIGH',
     doc: 'How long a follower may lag before it leaves the in-sync replicas.',
   }),
-  'replica.selector.class': string(null, { inert: true }),
+  'replica.selector.class': string(null, {
+    doc: 'Where consumers are sent to read: org.apache.kafka.common.replica.RackAwareReplicaSelector, or nothing for the leader.',
+  }),
   'replica.socket.receive.buffer.bytes': int(65536, { importance: 'HIGH', inert: true }),
   'replica.socket.timeout.ms': int(30000, { importance: 'HIGH' }),
   'replication.quota.window.num': int(11, { valid: atLeast(1), importance: 'LOW' }),
