@@ -59,7 +59,7 @@ export interface PartitionContext {
 /** What the controller knows of one topic. */
 export interface TopicContext {
   readonly name: string;
-  /** Null only until an id has been written for a topic that came without. */
+  /** Null for a topic that came without, until one has been written; and in protocols before topic ids. */
   id: string | null;
   readonly partitions: Map<number, PartitionContext>;
   /** queued: is to be deleted; started: brokers have been told. */

@@ -18,13 +18,39 @@ import {
   replicasOfPartition,
   type TopicContext,
 } from './controller-context.ts';
+import { type FeatureOutcome, type FeatureUpdate, updateFeatures } from './feature-updates.ts';
 import { alterIsrs } from './isr-alterations.ts';
+import { type ElectionOutcome, type ElectionType, LeaderElections } from './leader-elections.ts';
 import { type Machines, tellMetadata } from './machines.ts';
 import { type MachineParts, PartitionStates } from './partition-states.ts';
-import type { BrokerChannel, ControllerStore, StoredTopic } from './ports.ts';
+import type { BrokerChannel, ControllerStore, FeatureProtocol, StoredTopic } from './ports.ts';
+import {
+  type OngoingReassignment,
+  type ReassignmentOutcome,
+  type ReassignmentRequest,
+  Reassignments,
+} from './reassignments.ts';
 import { ReplicaStates } from './replica-states.ts';
 import { TopicDeletion } from './topic-deletion.ts';
 import { WatchSlot } from './watch-slot.ts';
+
+/** What `inter.broker.protocol.version` allows. */
+export interface ControllerProtocol {
+  /** Whether topics without an id get one (KIP-516). */
+  topicIds: boolean;
+  features: FeatureProtocol;
+}
+
+export interface PartitionName {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export interface ProducerIdAllocation {
+  readonly errorCode: number;
+  readonly first: bigint;
+  readonly count: number;
+}
 
 export interface TermParts {
   controllerId: number;
@@ -36,6 +62,7 @@ export interface TermParts {
   log: Log;
   deleteTopicEnable: boolean;
   uncleanElectionDefault: () => boolean;
+  protocol: ControllerProtocol;
   /** Puts an event behind those that wait; it is dropped when the term is over by then. */
   enqueue(name: string, run: () => Promise<void>): void;
 }
@@ -52,11 +79,15 @@ export class ControllerTerm {
   readonly #replicas: ReplicaStates;
   readonly #deletion: TopicDeletion;
   readonly #machines: Machines;
+  readonly #reassignments: Reassignments;
+  readonly #elections: LeaderElections;
   readonly #brokersWatch: WatchSlot;
   readonly #topicsWatch: WatchSlot;
   readonly #deletionsWatch: WatchSlot;
   readonly #logDirWatch: WatchSlot;
   readonly #isrWatch: WatchSlot;
+  readonly #reassignmentWatch: WatchSlot;
+  readonly #preferredWatch: WatchSlot;
   readonly #brokerWatches = new Map<number, WatchSlot>();
   readonly #topicWatches = new Map<string, WatchSlot>();
 
@@ -81,17 +112,25 @@ export class ControllerTerm {
       replicas: this.#replicas,
       deletion: this.#deletion,
     };
+    this.#reassignments = new Reassignments(this.#machines, parts.store.admin);
+    this.#elections = new LeaderElections(this.#machines, parts.store.admin);
     this.#brokersWatch = this.#slot('brokers changed', () => this.brokersChanged());
     this.#topicsWatch = this.#slot('topics changed', () => this.topicsChanged());
     this.#deletionsWatch = this.#slot('topic deletions changed', () => this.deletionsChanged());
     this.#logDirWatch = this.#slot('log directory events', () => this.logDirEvents());
     this.#isrWatch = this.#slot('ISR changes', () => this.isrChanges());
+    this.#reassignmentWatch = this.#slot('reassignments', async () => {
+      await this.#reassignments.requested(this.#reassignmentWatch.arm());
+    });
+    this.#preferredWatch = this.#slot('preferred elections', () =>
+      this.#elections.requested(this.#preferredWatch.arm()),
+    );
   }
 
   /** Takes over: learns the whole cluster, sees to partitions without a leader and to deletions under way. */
   async start(): Promise<void> {
     const { store, channel } = this.#parts;
-    await store.election.enableFeatures();
+    await store.election.setUpFeatures(this.#parts.protocol.features);
     await this.#dropNotifications();
     for (const broker of await this.#readBrokers()) this.context.brokers.set(broker.id, broker);
     channel.setBrokers([...this.context.brokers.values()]);
@@ -104,7 +143,9 @@ export class ControllerTerm {
     this.#tellMetadata(this.context.brokers.keys(), []);
     await this.#replicas.startup();
     await this.#partitions.startup();
+    await this.#reassignments.start(this.#reassignmentWatch.arm());
     await this.#deletion.proceed();
+    await this.#elections.requested(this.#preferredWatch.arm());
   }
 
   async brokersChanged(): Promise<void> {
@@ -189,6 +230,7 @@ export class ControllerTerm {
       changed.push(context);
     }
     if (changed.length > 0) this.#tellMetadata(this.context.brokers.keys(), changed);
+    await this.#reassignments.isrsChanged(changed);
     await notifications.removeIsrChanges(
       events.map((event) => event.node),
       this.context.epochZkVersion,
@@ -196,12 +238,48 @@ export class ControllerTerm {
   }
 
   async alterPartition(command: AlterPartitionCommand): Promise<AlterPartitionResult> {
-    const { result } = await alterIsrs(this.#machines, command);
+    const { result, altered } = await alterIsrs(this.#machines, command);
+    // The leader has its answer before what may follow from it.
+    this.#parts.enqueue('ISRs changed', () => this.#reassignments.isrsChanged(altered));
     return result;
   }
 
   controlledShutdown(brokerId: number, brokerEpoch: number): Promise<ControlledShutdownResult> {
     return shutDownBroker(this.#machines, brokerId, brokerEpoch);
+  }
+
+  alterReassignments(requests: readonly ReassignmentRequest[]): Promise<ReassignmentOutcome[]> {
+    return this.#reassignments.alter(requests);
+  }
+
+  async listReassignments(partitions: readonly PartitionName[] | null): Promise<OngoingReassignment[]> {
+    return this.#reassignments.list(partitions);
+  }
+
+  electLeaders(partitions: readonly PartitionName[], type: ElectionType): Promise<ElectionOutcome[]> {
+    return this.#elections.elect(partitions, type);
+  }
+
+  /** Unclean elections have been allowed, for a topic or (null) by default. */
+  uncleanElectionsAllowed(topic: string | null): Promise<void> {
+    return this.#elections.uncleanAllowed(topic);
+  }
+
+  balanceLeaders(percentage: number): Promise<void> {
+    return this.#elections.balance(percentage);
+  }
+
+  updateFeatures(updates: readonly FeatureUpdate[]): Promise<FeatureOutcome[]> {
+    return updateFeatures(this.#parts.store.election, updates);
+  }
+
+  /** A block of producer ids for a broker. */
+  async allocateProducerIds(brokerId: number, brokerEpoch: number): Promise<ProducerIdAllocation> {
+    const known = this.context.brokers.get(brokerId);
+    if (known === undefined) return { errorCode: ErrorCode.BROKER_ID_NOT_REGISTERED, first: 0n, count: 0 };
+    if (known.epoch !== brokerEpoch) return { errorCode: ErrorCode.STALE_BROKER_EPOCH, first: 0n, count: 0 };
+    const { first, last } = await this.#parts.store.producerIds.nextBlock(brokerId);
+    return { errorCode: ErrorCode.NONE, first, count: Number(last - first + 1n) };
   }
 
   async #leaderAndIsrDone(brokerId: number, result: CommandResult): Promise<void> {
@@ -240,6 +318,7 @@ export class ControllerTerm {
     const replicas = [...context.replicasOn(ids)];
     await this.#replicas.move(replicas, 'online');
     await this.#partitions.electForOffline();
+    await this.#reassignments.brokersStarted(ids);
     await this.#deletion.resume(new Set(replicas.map(({ partition }) => partition.topic)));
   }
 
@@ -339,7 +418,8 @@ export class ControllerTerm {
     }
     const stored = await this.#readAssignment(name);
     if (stored === null) return null;
-    const id = stored.topicId ?? (await this.#giveId(name, stored));
+    const { topicIds } = this.#parts.protocol;
+    const id = stored.topicId ?? (topicIds ? await this.#giveId(name, stored) : null);
     const topic = this.context.addTopic(name, id);
     for (const [partition, assignment] of stored.partitions) {
       this.context.addPartition(topic, partition, assignment);

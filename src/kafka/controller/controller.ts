@@ -5,9 +5,17 @@ import type { Timer, Timers } from '../../env/timers.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
 import type { AlterPartitionCommand, AlterPartitionResult } from '../metadata/alter-partition.ts';
 import type { ControlledShutdownResult } from './controlled-shutdown.ts';
-import { ControllerTerm } from './controller-term.ts';
+import {
+  type ControllerProtocol,
+  ControllerTerm,
+  type PartitionName,
+  type ProducerIdAllocation,
+} from './controller-term.ts';
 import { type ControllerEvent, EventQueue } from './event-queue.ts';
+import type { FeatureOutcome, FeatureUpdate } from './feature-updates.ts';
+import type { ElectionOutcome, ElectionType } from './leader-elections.ts';
 import type { BrokerChannel, ControllerStore } from './ports.ts';
+import type { OngoingReassignment, ReassignmentOutcome, ReassignmentRequest } from './reassignments.ts';
 import { WatchSlot } from './watch-slot.ts';
 
 export interface ControllerOptions {
@@ -19,11 +27,16 @@ export interface ControllerOptions {
   deleteTopicEnable: boolean;
   /** `unclean.leader.election.enable` as it is now. */
   uncleanElectionDefault: () => boolean;
+  protocol: ControllerProtocol;
+  /** `auto.leader.rebalance.enable` and the keys beside it; null when it is off. */
+  autoBalance: { intervalMs: number; percentage: number } | null;
   /** Registers this broker again after its session was lost. */
   registerBroker: () => Promise<void>;
 }
 
 const retryMs = 1000;
+/** From the election to the first look at the balance of leaders. */
+const firstBalanceMs = 5000;
 
 /**
  * One broker's part in the controller election, and the controller itself while this broker has won.
@@ -43,6 +56,7 @@ export class Controller {
   #activeControllerId: number | null = null;
   #controllerWatch: WatchSlot;
   #retry: Timer | null = null;
+  #balance: Timer | null = null;
   #registered = true;
   #stopped = false;
 
@@ -119,6 +133,67 @@ export class Controller {
     });
   }
 
+  /** Moves replicas, or cancels moves. Null while another broker is the controller. */
+  alterReassignments(requests: readonly ReassignmentRequest[]): Promise<ReassignmentOutcome[] | null> {
+    const failed = requests.map(({ topic, partition }) => ({
+      topic,
+      partition,
+      errorCode: ErrorCode.UNKNOWN_SERVER_ERROR,
+      errorMessage: null,
+    }));
+    const run = (term: ControllerTerm) => term.alterReassignments(requests);
+    return this.#ask<ReassignmentOutcome[] | null>('reassign', run, { elsewhere: null, failed });
+  }
+
+  /** Moves under way, of all partitions or of these. Null while another broker is the controller. */
+  listReassignments(partitions: readonly PartitionName[] | null): Promise<OngoingReassignment[] | null> {
+    const run = (term: ControllerTerm) => term.listReassignments(partitions);
+    return this.#ask<OngoingReassignment[] | null>('list reassignments', run, {
+      elsewhere: null,
+      failed: null,
+    });
+  }
+
+  /** Elects leaders by request. NOT_CONTROLLER for each partition while another broker is the controller. */
+  electLeaders(partitions: readonly PartitionName[], type: ElectionType): Promise<ElectionOutcome[]> {
+    const all = (errorCode: ErrorCode): ElectionOutcome[] =>
+      partitions.map((each) => ({ ...each, errorCode, errorMessage: null, leader: -1 }));
+    return this.#ask('elect leaders', (term) => term.electLeaders(partitions, type), {
+      elsewhere: all(ErrorCode.NOT_CONTROLLER),
+      failed: all(ErrorCode.UNKNOWN_SERVER_ERROR),
+    });
+  }
+
+  /** Changes finalized features. Null while another broker is the controller. */
+  updateFeatures(updates: readonly FeatureUpdate[]): Promise<FeatureOutcome[] | null> {
+    const failed = updates.map(({ feature }) => ({
+      feature,
+      errorCode: ErrorCode.FEATURE_UPDATE_FAILED,
+      errorMessage: null,
+    }));
+    const run = (term: ControllerTerm) => term.updateFeatures(updates);
+    return this.#ask<FeatureOutcome[] | null>('update features', run, { elsewhere: null, failed });
+  }
+
+  /** Gives a broker a block of producer ids. NOT_CONTROLLER while another broker is the controller. */
+  allocateProducerIds(brokerId: number, brokerEpoch: number): Promise<ProducerIdAllocation> {
+    const failed = (errorCode: ErrorCode) => ({ errorCode, first: 0n, count: 0 });
+    const run = (term: ControllerTerm) => term.allocateProducerIds(brokerId, brokerEpoch);
+    return this.#ask<ProducerIdAllocation>('allocate producer ids', run, {
+      elsewhere: failed(ErrorCode.NOT_CONTROLLER),
+      failed: failed(ErrorCode.UNKNOWN_SERVER_ERROR),
+    });
+  }
+
+  /** Unclean elections have been allowed, for a topic or (null) by default: some partitions can be led again. */
+  uncleanElectionsAllowed(topic: string | null): void {
+    const term = this.#term;
+    if (term === null) return;
+    this.#queue.put('unclean elections allowed', async () => {
+      if (this.#term === term) await term.uncleanElectionsAllowed(topic);
+    });
+  }
+
   /**
    * Has the term do something, in its turn among the events. `elsewhere` is the answer when this broker is not the
    * controller by then, `failed` when it came to no end.
@@ -175,7 +250,8 @@ export class Controller {
   }
 
   async #reign(won: { epoch: number; epochZkVersion: number }): Promise<void> {
-    const { store, channel, env, brokerId, deleteTopicEnable, uncleanElectionDefault } = this.#options;
+    const { store, channel, env, brokerId, deleteTopicEnable, uncleanElectionDefault, protocol } =
+      this.#options;
     this.#log.info('elected controller', { epoch: won.epoch });
     const term = new ControllerTerm({
       ...won,
@@ -186,6 +262,7 @@ export class Controller {
       log: this.#log,
       deleteTopicEnable,
       uncleanElectionDefault,
+      protocol,
       enqueue: (name, run) => {
         this.#queue.put(name, async () => {
           if (this.#term === term) await run();
@@ -196,12 +273,26 @@ export class Controller {
     this.#activeControllerId = brokerId;
     await term.start();
     this.#log.info('ready as controller', { epoch: won.epoch, topics: term.context.topics.size });
+    this.#balanceLater(term, firstBalanceMs);
+  }
+
+  #balanceLater(term: ControllerTerm, delayMs: number): void {
+    const { autoBalance, env } = this.#options;
+    if (autoBalance === null) return;
+    this.#balance = env.timers.after(delayMs, () => {
+      this.#queue.put('balance leaders', async () => {
+        if (this.#term !== term) return;
+        await term.balanceLeaders(autoBalance.percentage);
+        this.#balanceLater(term, autoBalance.intervalMs);
+      });
+    });
   }
 
   #resign(): void {
     if (this.#term === null) return;
     this.#log.info('no longer controller', { epoch: this.#term.context.epoch });
     this.#term = null;
+    this.#balance?.cancel();
     this.#options.channel.setBrokers([]);
   }
 

@@ -92,7 +92,10 @@ function judge(
   }
   if (asked.leaderEpoch < current.leaderEpoch) return { errorCode: ErrorCode.FENCED_LEADER_EPOCH };
   // Before the versions are compared: a request that was sent again has its first answer.
-  if (isSame(current, brokerId, asked, isr)) return { isUnchanged: true, state: current };
+  if (isSame(current, brokerId, asked, isr)) {
+    const { controllerEpoch: _, ...state } = current;
+    return { isUnchanged: true, state };
+  }
   if (asked.partitionEpoch < current.partitionEpoch) return { errorCode: ErrorCode.INVALID_UPDATE_VERSION };
   if (asked.leaderRecovering && (isr.length > 1 || !current.leaderRecovering)) {
     return { errorCode: ErrorCode.INVALID_REQUEST };

@@ -31,6 +31,9 @@ interface Candidate {
   recipients: readonly number[];
 }
 
+/** Why partitions did not change their states. */
+type Failures = Map<PartitionContext, string>;
+
 /** Moves partitions through their states (see `PartitionPhase`), writing leaders down and telling brokers. */
 export class PartitionStates {
   readonly #parts: MachineParts;
@@ -50,9 +53,11 @@ export class PartitionStates {
     await this.electForOffline();
   }
 
-  /** Tries to give a leader to every partition without one. Returns the partitions that have one now. */
-  electForOffline(): Promise<PartitionContext[]> {
-    const partitions = [...this.#parts.context.partitions()].filter(
+  /** Tries to give a leader to every partition without one, of all topics or of one. Returns those that have one now. */
+  electForOffline(topic: string | null = null): Promise<PartitionContext[]> {
+    const { context } = this.#parts;
+    const all = topic === null ? context.partitions() : context.topics.get(topic)?.partitions.values();
+    const partitions = [...(all ?? [])].filter(
       (partition) =>
         partition.topic.deletion === 'none' && (partition.phase === 'offline' || partition.phase === 'new'),
     );
@@ -69,38 +74,52 @@ export class PartitionStates {
     partitions: readonly PartitionContext[],
     strategy: ElectionStrategy,
   ): Promise<PartitionContext[]> {
-    const able = partitions.filter((partition) => this.#mayMove(partition, 'online'));
-    if (able.length === 0) return [];
+    const failures = await this.tryOnline(partitions, strategy);
+    for (const [partition, reason] of failures) this.#logFailure(partition, reason);
+    return partitions.filter((partition) => !failures.has(partition));
+  }
+
+  /** As {@link moveOnline}; returns why partitions did not get there, and logs nothing. */
+  async tryOnline(
+    partitions: readonly PartitionContext[],
+    strategy: ElectionStrategy,
+  ): Promise<ReadonlyMap<PartitionContext, string>> {
+    const failures: Failures = new Map();
+    const able = partitions.filter((partition) => {
+      const reason = moveError(partition, 'online');
+      if (reason !== null) failures.set(partition, reason);
+      return reason === null;
+    });
+    if (able.length === 0) return failures;
     const batch = new CommandBatch(this.#parts.context, this.#parts.controllerId);
     const first = await this.#initialize(
       able.filter((partition) => partition.phase === 'new'),
       batch,
+      failures,
     );
     const elected = await this.#elect(
       able.filter((partition) => partition.phase !== 'new'),
       strategy,
       batch,
+      failures,
     );
-    const moved = [...first, ...elected];
-    for (const partition of moved) partition.phase = 'online';
+    for (const partition of [...first, ...elected]) partition.phase = 'online';
     this.#parts.send(batch);
-    return moved;
+    return failures;
   }
 
   async #initialize(
     partitions: readonly PartitionContext[],
     batch: CommandBatch,
+    failures: Failures,
   ): Promise<PartitionContext[]> {
-    const { context, topics, log } = this.#parts;
+    const { context, topics } = this.#parts;
     const candidates: Candidate[] = [];
     for (const partition of partitions) {
       const elected = firstLeadership(context.onlineReplicas(partition));
       if (elected === null) {
-        log.error('no replica of a new partition is alive', {
-          partition: partitionName(partition),
-          replicas: partition.assignment.replicas,
-          liveBrokers: [...context.brokers.keys()],
-        });
+        const replicas = partition.assignment.replicas.join(', ');
+        failures.set(partition, `no replica of the new partition is alive, of ${replicas}`);
       } else candidates.push({ partition, elected, recipients: elected.isr });
     }
     const results = await topics.createPartitionStates(candidates.map(this.#toWrite), context.epochZkVersion);
@@ -108,7 +127,7 @@ export class PartitionStates {
       .filter((candidate, index) => {
         const result = results[index];
         if (result?.kind === 'written') return this.#lead(candidate, 0, batch, true);
-        this.#logFailure(candidate.partition, result?.kind === 'failed' ? result.reason : 'conflict');
+        failures.set(candidate.partition, result?.kind === 'failed' ? result.reason : 'conflict');
         return false;
       })
       .map((candidate) => candidate.partition);
@@ -118,12 +137,13 @@ export class PartitionStates {
     partitions: readonly PartitionContext[],
     strategy: ElectionStrategy,
     batch: CommandBatch,
+    failures: Failures,
   ): Promise<PartitionContext[]> {
     const { context, topics, log } = this.#parts;
     const elected: PartitionContext[] = [];
     let remaining = partitions;
     while (remaining.length > 0) {
-      const candidates = await this.#candidates(remaining, strategy);
+      const candidates = await this.#candidates(remaining, strategy, failures);
       const results = await topics.updatePartitionStates(
         candidates.map(this.#toWrite),
         context.epochZkVersion,
@@ -135,7 +155,7 @@ export class PartitionStates {
           this.#lead(candidate, result.partitionEpoch, batch, false);
           elected.push(candidate.partition);
         } else if (result?.kind === 'conflict') conflicts.push(candidate.partition);
-        else this.#logFailure(candidate.partition, result?.reason ?? 'no result');
+        else failures.set(candidate.partition, result?.reason ?? 'no result');
       });
       if (conflicts.length > 0)
         log.info('electing again: states changed meanwhile', { count: conflicts.length });
@@ -148,6 +168,7 @@ export class PartitionStates {
   async #candidates(
     partitions: readonly PartitionContext[],
     strategy: ElectionStrategy,
+    failures: Failures,
   ): Promise<Candidate[]> {
     const { context, topics } = this.#parts;
     const states = await Promise.all(
@@ -157,15 +178,12 @@ export class PartitionStates {
     for (const [index, partition] of partitions.entries()) {
       const current = states[index];
       if (current === null || current === undefined) {
-        this.#logFailure(partition, 'it has no state in ZooKeeper');
+        failures.set(partition, 'it has no state in ZooKeeper');
       } else if (current.controllerEpoch > context.epoch) {
-        this.#logFailure(
-          partition,
-          `its state was written by a controller of epoch ${current.controllerEpoch}`,
-        );
+        failures.set(partition, `its state was written by a controller of epoch ${current.controllerEpoch}`);
       } else {
         const result = await this.#electOne(partition, current, strategy);
-        if (result === null) this.#logFailure(partition, `no replica can lead (${strategy.kind} election)`);
+        if (result === null) failures.set(partition, noLeaderReason(partition, strategy));
         else candidates.push(result);
       }
     }
@@ -216,9 +234,9 @@ export class PartitionStates {
   });
 
   #mayMove(partition: PartitionContext, phase: PartitionPhase): boolean {
-    if (mayMovePartition(partition.phase, phase)) return true;
-    this.#logFailure(partition, `it cannot go from ${partition.phase} to ${phase}`);
-    return false;
+    const reason = moveError(partition, phase);
+    if (reason !== null) this.#logFailure(partition, reason);
+    return reason === null;
   }
 
   #logFailure(partition: PartitionContext, reason: string): void {
@@ -228,4 +246,23 @@ export class PartitionStates {
       reason,
     });
   }
+}
+
+function moveError(partition: PartitionContext, phase: PartitionPhase): string | null {
+  if (mayMovePartition(partition.phase, phase)) return null;
+  return `it cannot go from ${partition.phase} to ${phase}`;
+}
+
+/** Names of the strategies as clients see them in the answer to ElectLeaders. */
+const strategyNames: Readonly<Record<ElectionStrategy['kind'], string>> = {
+  offline: 'OfflinePartitionLeaderElectionStrategy',
+  reassign: 'ReassignPartitionLeaderElectionStrategy',
+  preferred: 'PreferredReplicaPartitionLeaderElectionStrategy',
+  controlledShutdown: 'ControlledShutdownPartitionLeaderElectionStrategy',
+};
+
+function noLeaderReason(partition: PartitionContext, strategy: ElectionStrategy): string {
+  const name = strategyNames[strategy.kind];
+  const text = strategy.kind === 'offline' ? `${name}(${strategy.allowUnclean})` : name;
+  return `Failed to elect leader for partition ${partitionName(partition)} under strategy ${text}`;
 }

@@ -25,11 +25,20 @@ export type StateWriteResult =
   | { kind: 'conflict' }
   | { kind: 'failed'; reason: string };
 
+/** How the cluster keeps its finalized features: format of `/feature`, and whether they are in use at all. */
+export interface FeatureProtocol {
+  version: 1 | 2;
+  enabled: boolean;
+}
+
 export interface ElectionPort {
   controllerId(watch?: Watch): Promise<number | null>;
   register(brokerId: number): Promise<{ epoch: number; epochZkVersion: number }>;
   resign(epochZkVersion: number): Promise<void>;
-  enableFeatures(): Promise<void>;
+  setUpFeatures(features: FeatureProtocol): Promise<void>;
+  /** Null when the cluster keeps none. */
+  features(): Promise<{ node: { enabled: boolean; features: ReadonlyMap<string, number> } } | null>;
+  setFeatures(features: ReadonlyMap<string, number>): Promise<void>;
 }
 
 export interface BrokersPort {
@@ -67,13 +76,38 @@ export interface NotificationsPort {
   removeIsrChanges(nodes: readonly string[], epochZkVersion: number): Promise<void>;
 }
 
+/** Blocks of producer ids, each given out once; both ends inclusive. */
+export interface ProducerIdsPort {
+  nextBlock(brokerId: number): Promise<{ first: bigint; last: bigint }>;
+}
+
+/** What old tools ask for by nodes of their own. `created` tells one request from the next. */
+export interface AdminPort {
+  reassignment(watch?: Watch): Promise<{
+    created: number;
+    partitions: { topic: string; partition: number; replicas: readonly number[] }[];
+  } | null>;
+  setReassignment(
+    partitions: readonly { topic: string; partition: number; replicas: readonly number[] }[],
+    epochZkVersion: number,
+  ): Promise<void>;
+  removeReassignment(epochZkVersion: number): Promise<void>;
+  preferredElection(watch?: Watch): Promise<{
+    created: number;
+    partitions: { topic: string; partition: number }[];
+  } | null>;
+  removePreferredElection(epochZkVersion: number): Promise<void>;
+}
+
 /** All that the controller keeps in ZooKeeper. */
 export interface ControllerStore {
+  admin: AdminPort;
   election: ElectionPort;
   brokers: BrokersPort;
   topics: TopicsPort;
   configs: ConfigsPort;
   notifications: NotificationsPort;
+  producerIds: ProducerIdsPort;
   /** Whether a write failed because another controller has been elected. */
   isControllerMoved(error: unknown): boolean;
 }

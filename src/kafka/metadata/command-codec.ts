@@ -313,7 +313,7 @@ function liveBroker(broker: Broker, version: number) {
       )
       .map(({ listenerName, securityProtocol, host, port }) => ({
         listener: listenerName,
-        securityProtocol: securityProtocols.findIndex((known) => known === securityProtocol),
+        securityProtocol: securityProtocols.findIndex((known) => securityProtocol === known),
         host,
         port,
       })),

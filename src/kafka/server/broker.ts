@@ -22,6 +22,7 @@ import { cleanerConfig } from './config/cleaner-config.ts';
 import { connectionLimits } from './config/connection-limits.ts';
 import { ConfigWatcher } from './config-watcher.ts';
 import { ControllerClient } from './controller-client.ts';
+import { controllerSettings } from './controller-settings.ts';
 import { createGroupCoordinator, OFFSETS_TOPIC } from './coordinators.ts';
 import { DynamicConfig } from './dynamic-config.ts';
 import { FeatureWatcher } from './feature-watcher.ts';
@@ -41,6 +42,8 @@ const HOT_TAIL_BYTES = 64 * 1024 * 1024;
 const REGISTRATION_GRACE_MS = 2_000;
 
 const NO_OVERRIDES: ReadonlyMap<string, string> = new Map();
+
+const UNCLEAN_ELECTION = 'unclean.leader.election.enable';
 
 /** How long closing waits for what the controller has begun. */
 const CONTROLLER_PATIENCE_MS = 3_000;
@@ -285,11 +288,17 @@ class BrokerServer implements Broker {
         this.topicConfigs.set(topic, overrides);
         this.throttles.setTopic(topic, overrides, this.brokerId);
         logs.updateTopicConfig(topic);
+        if (overrides.get(UNCLEAN_ELECTION)?.trim().toLowerCase() === 'true') {
+          this.controller?.uncleanElectionsAllowed(topic);
+        }
       },
       brokerChanged: (forAll, forThis) => this.dynamicConfig.apply(forAll, forThis),
     });
-    this.dynamicConfig.react((config) => {
+    this.dynamicConfig.react((config, before) => {
       this.topicConfigs.setBroker(config);
+      if (config.uncleanLeaderElectionEnable && !before.uncleanLeaderElectionEnable) {
+        this.controller?.uncleanElectionsAllowed(null);
+      }
       this.throttles.setRates(config);
       this.replication?.replicas.resizeFetchers();
       void logs.updateCleanerConfig(cleanerConfig(config));
@@ -339,6 +348,7 @@ class BrokerServer implements Broker {
       channel,
       deleteTopicEnable: this.config.deleteTopicEnable,
       uncleanElectionDefault: () => this.config.uncleanLeaderElectionEnable,
+      ...controllerSettings(this.config),
       registerBroker: async () => {
         this.brokerEpoch = await this.register(stores);
       },

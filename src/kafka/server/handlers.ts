@@ -99,7 +99,6 @@ function topicHandlers(parts: HandlerParts): Handler[] {
     admin,
     offsetsTopic: () => offsetsTopic(config()),
     transactionsTopic: () => transactionsTopic(config()),
-    isController,
     log,
   });
   const producerIds = new ProducerIdManager(() => stores.producerIds.nextBlock(brokerId));

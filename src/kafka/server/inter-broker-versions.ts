@@ -13,6 +13,8 @@ export interface InterBrokerVersions {
   readonly isAlterPartitionSupported: boolean;
   /** Whether the cluster has finalized features (KIP-584). */
   readonly isFeatureVersioningSupported: boolean;
+  /** Version of their node in ZooKeeper. */
+  readonly featureFormat: 1 | 2;
 }
 
 /** The first protocol of which each version of a request is, latest first. */
@@ -67,5 +69,6 @@ export function interBrokerVersions(protocol: string): InterBrokerVersions {
     topicIds: isProtocolAtLeast(protocol, '2.8-IV0'),
     isAlterPartitionSupported: isProtocolAtLeast(protocol, '2.7-IV2'),
     isFeatureVersioningSupported: isProtocolAtLeast(protocol, '2.7-IV0'),
+    featureFormat: isProtocolAtLeast(protocol, '3.3-IV0') ? 2 : 1,
   };
 }

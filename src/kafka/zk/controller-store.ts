@@ -93,11 +93,14 @@ export class ControllerStore {
     }
   }
 
-  /** Makes `/feature` say that finalized features are in use, in the format of protocol 3.3 and later. */
-  async enableFeatures(): Promise<void> {
-    const stat = await this.#zk.run((session) => session.exists(featurePath));
-    if (stat === null) {
-      const data = encodeFeature({ version: 2, enabled: true, features: new Map() });
+  /**
+   * Makes `/feature` say whether finalized features are in use, in the format of the cluster's protocol. What an
+   * earlier controller left switched off has no features (`KafkaController.maybeSetupFeatureVersioning`, 3.9).
+   */
+  async setUpFeatures({ version, enabled }: { version: 1 | 2; enabled: boolean }): Promise<void> {
+    const found = await this.features();
+    if (found === null) {
+      const data = encodeFeature({ version, enabled, features: new Map() });
       try {
         await this.#zk.run((session) => session.create(featurePath, data, 'persistent'));
       } catch (error) {
@@ -105,12 +108,21 @@ export class ControllerStore {
       }
       return;
     }
-    const node = await this.#zk.run((session) => session.getData(featurePath));
-    const found = decodeFeature(node.data);
-    if (found.version === 2 && found.enabled) return;
-    const features = found.enabled ? found.features : new Map<string, number>();
-    const data = encodeFeature({ version: 2, enabled: true, features });
-    await this.#zk.run((session) => session.setData(featurePath, data, -1));
+    const { node } = found;
+    const features = enabled && node.enabled ? node.features : new Map<string, number>();
+    const isSame = node.version === version && node.enabled === enabled;
+    if (isSame && features.size === node.features.size) return;
+    await this.#writeFeatures({ version, enabled, features });
+  }
+
+  /** Replaces the finalized features, which are in use. */
+  async setFeatures(features: ReadonlyMap<string, number>): Promise<void> {
+    const found = await this.features();
+    await this.#writeFeatures({ version: found?.node.version ?? 2, enabled: true, features });
+  }
+
+  async #writeFeatures(node: FinalizedFeatures): Promise<void> {
+    await this.#zk.run((session) => session.setData(featurePath, encodeFeature(node), -1));
   }
 
   /** `/feature` and its version, which is the epoch of the features; null when the node is not there. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
 import type { Timers } from '../../env/timers.ts';
+import { AdminStore } from './admin-store.ts';
 import { BrokerStore } from './broker-store.ts';
 import { ClusterStore } from './cluster-store.ts';
 import { ConfigStore } from './config-store.ts';
@@ -14,6 +15,7 @@ import type { ZkConnection } from './zk-connection.ts';
 
 /** Everything a broker keeps in ZooKeeper, by subject. */
 export interface ZkStores {
+  admin: AdminStore;
   brokers: BrokerStore;
   cluster: ClusterStore;
   configs: ConfigStore;
@@ -27,6 +29,7 @@ export interface ZkStores {
 
 export function createZkStores(zk: ZkConnection, env: { clock: Clock; timers: Timers; log: Log }): ZkStores {
   return {
+    admin: new AdminStore(zk),
     brokers: new BrokerStore(zk, env),
     cluster: new ClusterStore(zk),
     configs: new ConfigStore(zk),

@@ -1,48 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { Simulation } from '../../../src/env/sim/simulation.ts';
 import { encodeTopic } from '../../../src/kafka/zk/znodes/topic.ts';
-import { FakeCluster } from '../../support/kafka/fake-cluster.ts';
-import { FakeZooKeeper } from '../../support/kafka/fake-zookeeper.ts';
-
-interface Story {
-  cluster: FakeCluster;
-  zooKeeper: FakeZooKeeper;
-  sim: Simulation;
-  /** Lets everything under way come to its end. */
-  settle(): Promise<void>;
-}
-
-function scenario(
-  name: string,
-  story: (parts: Story) => Promise<void>,
-  expectedErrors: readonly string[] = [],
-): void {
-  test(name, async () => {
-    const sim = new Simulation({ seed: 7 });
-    const { env } = sim.host('cluster');
-    const zooKeeper = new FakeZooKeeper(env.timers);
-    const cluster = new FakeCluster(zooKeeper.open, env);
-    await sim.run(async () => {
-      await story({ cluster, zooKeeper, sim, settle: () => sim.advance(50) });
-      await cluster.stop();
-    });
-    const errors = sim.logLines.filter((line) => line.level === 'error').map((line) => line.text);
-    assert.deepEqual([...new Set(errors)], expectedErrors);
-  });
-}
-
-/** Partition 0 and so on with these replicas. */
-function assignment(...replicas: number[][]) {
-  return new Map(
-    replicas.map((list, partition) => [
-      partition,
-      { replicas: list, addingReplicas: [], removingReplicas: [] },
-    ]),
-  );
-}
-
-const topicId = 'Bjv0gMjFRrS1EkfKZmOutg';
+import {
+  assignment,
+  controllerScenario as scenario,
+  someTopicId as topicId,
+} from '../../support/kafka/controller-scenario.ts';
 
 scenario('the first broker becomes controller and gives a new topic its leader', async (story) => {
   const { cluster, zooKeeper, settle } = story;

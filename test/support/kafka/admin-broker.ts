@@ -36,7 +36,6 @@ export function adminOf(broker: FakeBroker, env: Env, properties: Readonly<Recor
   });
   const autoTopicCreation = new AutoTopicCreation({
     admin,
-    isController,
     log,
     offsetsTopic: () => ({
       numPartitions: 50,

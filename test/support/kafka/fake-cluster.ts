@@ -57,6 +57,8 @@ export interface FakeBrokerOptions {
   deleteTopicEnable?: boolean;
   endpoints?: readonly RegisteredEndpoint[];
   rack?: string;
+  uncleanElection?: boolean;
+  autoBalance?: { intervalMs: number; percentage: number };
 }
 
 /** Several brokers' controllers on one ZooKeeper, in virtual time. */
@@ -100,7 +102,9 @@ export class FakeCluster {
       store: stores,
       channel: this.#channel(),
       deleteTopicEnable: options.deleteTopicEnable ?? true,
-      uncleanElectionDefault: () => false,
+      uncleanElectionDefault: () => options.uncleanElection ?? false,
+      protocol: { topicIds: true, features: { version: 2, enabled: true } },
+      autoBalance: options.autoBalance ?? null,
       registerBroker: register,
     });
     broker.controller = controller;

@@ -11,12 +11,14 @@ export interface InternalTopicSettings {
   configs: ReadonlyMap<string, string>;
 }
 
-/** Creates topics that clients ask for before they exist (`kafka.server.AutoTopicCreationManager`, 3.9). */
+/**
+ * Creates topics that clients ask for before they exist (`kafka.server.AutoTopicCreationManager`, 3.9): any broker does,
+ * by writing the topic's node, not the controller alone.
+ */
 export class AutoTopicCreation {
   readonly #admin: Pick<TopicAdmin, 'create'>;
   readonly #offsetsTopic: () => InternalTopicSettings;
   readonly #transactionsTopic: () => InternalTopicSettings;
-  readonly #isController: () => boolean;
   readonly #log: Log;
   readonly #inFlight = new Set<string>();
 
@@ -26,14 +28,11 @@ export class AutoTopicCreation {
     offsetsTopic: () => InternalTopicSettings;
     /** `__transaction_state`. */
     transactionsTopic: () => InternalTopicSettings;
-    /** Only the controller's broker creates topics. */
-    isController: () => boolean;
     log: Log;
   }) {
     this.#admin = parts.admin;
     this.#offsetsTopic = parts.offsetsTopic;
     this.#transactionsTopic = parts.transactionsTopic;
-    this.#isController = parts.isController;
     this.#log = parts.log;
   }
 
@@ -48,7 +47,7 @@ export class AutoTopicCreation {
 
   async #createOne(topic: string): Promise<ErrorCode> {
     if (topicNameError(topic) !== null) return ErrorCode.INVALID_TOPIC_EXCEPTION;
-    if (!this.#isController() || this.#inFlight.has(topic)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    if (this.#inFlight.has(topic)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     this.#inFlight.add(topic);
     try {
       const result = await this.#admin.create(
