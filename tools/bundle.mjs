@@ -10,6 +10,8 @@ const commands = [
   'zk-txn-log-toolkit',
   'kafka-server-start',
   'kafka-server-stop',
+  'zookeeper-server-start',
+  'zookeeper-server-stop',
 ];
 const libraries = ['embedded', 'zookeeper', 'kafka', 'clients'];
 

@@ -1,20 +1,16 @@
-import { join, resolve } from 'node:path';
-import type { Env } from '../env/env.ts';
+import { resolve } from 'node:path';
 import { createNodeEnv } from '../env/node/create-node-env.ts';
-import {
-  announceReady,
-  closeOnSignal,
-  startDetached,
-  tuneCollectorForServer,
-} from '../env/node/processes.ts';
+import { announceReady, closeOnSignal, tuneCollectorForServer } from '../env/node/processes.ts';
 import { startBroker } from '../kafka/server/broker.ts';
 import { loadBrokerConfig, readServerProperties } from '../kafka/server/config/broker-config.ts';
+import { startDaemon } from './daemon.ts';
 import { CliError, runCommand } from './failure.ts';
 import { collectOverride } from './overrides.ts';
 
+/** The version of Apache's broker whose behaviour, formats and defaults ours has. */
+const KAFKA_VERSION = '3.9.2';
+
 const usage = 'USAGE: kafka-server-start.sh [-daemon] server.properties [--override property=value]*';
-/** A broker that lives so long after its start counts as started; ZooKeeper may be slow to come. */
-const START_LIMIT_MS = 10_000;
 
 function parse(args: readonly string[]): {
   daemon: boolean;
@@ -36,25 +32,18 @@ function parse(args: readonly string[]): {
   return { daemon, path, overrides };
 }
 
-/** Departs from Apache's script in waiting for the broker to serve: one that cannot start is a failure. */
-async function startInBackground(env: Env, args: readonly string[]): Promise<number> {
-  const output = join(process.env['LOG_DIR'] ?? 'logs', 'kafkaServer.out');
-  const child = startDetached(process.argv[1] ?? '', args, output);
-  if ((await child.settled(START_LIMIT_MS)) !== 'ended') return 0;
-  const reason = env.disk.readFile(output).toString().trimEnd().split('\n').at(-1);
-  throw new CliError(reason === undefined || reason === '' ? `the broker has ended: see ${output}` : reason);
-}
-
 /** `kafka-server-start.sh`: one broker from a server.properties, with the flags of Apache's script. */
 await runCommand(async () => {
   const args = process.argv.slice(2);
+  if (args.includes('--version')) {
+    console.log(`Streamkeeper, compatible with Apache Kafka, version ${KAFKA_VERSION}`);
+    return 0;
+  }
   const { daemon, path, overrides } = parse(args);
   const env = createNodeEnv({ logLevel: 'info' });
   if (env.disk.stat(path)?.kind !== 'file')
     throw new CliError(`${path}: no such file: name a server.properties`);
-  if (daemon) {
-    return startInBackground(env, args.slice(1));
-  }
+  if (daemon) return startDaemon(env, args.slice(1), 'kafkaServer.out');
   tuneCollectorForServer();
   const file = readServerProperties(env.disk.readFile(path), resolve(path));
   const given = Object.entries(overrides).map(([key, value]) => ({ key, value, where: '--override' }));

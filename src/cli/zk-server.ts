@@ -1,16 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Env } from '../env/env.ts';
 import { createNodeEnv } from '../env/node/create-node-env.ts';
-import { nodeProcessFacts } from '../env/node/node-process-facts.ts';
-import {
-  announceReady,
-  closeOnSignal,
-  isRunning,
-  listProcesses,
-  startDetached,
-  terminate,
-  tuneCollectorForServer,
-} from '../env/node/processes.ts';
+import { isRunning, listProcesses, startDetached, terminate } from '../env/node/processes.ts';
 import { completeConfig } from '../zookeeper/server/config.ts';
 import { loadServerConfig, type ServerConfigFile } from '../zookeeper/server/config-file.ts';
 import { SERVER_VERSION } from '../zookeeper/server/version.ts';
@@ -18,12 +9,11 @@ import { CliError, runCommand } from './failure.ts';
 import { fourLetterWord } from './four-letter-word.ts';
 import { type Environment, readEnvironment, splitFlags, systemProperties } from './java-flags.ts';
 import { waitUntil } from './wait-until.ts';
+import { serveZooKeeper, ZOOKEEPER_EXIT_CODES } from './zookeeper-foreground.ts';
 
 const usage =
   'Usage: zkServer.sh [--config <conf-dir>] [-Dproperty=value]* [--json] ' +
   '{start|start-foreground|stop|version|restart|status|print-cmd} [zoo.cfg]';
-/** As Apache's: an invalid invocation, a data directory that cannot be used, a port of elections that is taken. */
-const EXIT_CODES = { ZooKeeperConfigError: 2, PersistenceError: 3, ElectionPortError: 14 };
 /** A server that lives so long after its start counts as started, as in Apache's script; ensembles take longer. */
 const START_LIMIT_MS = 5_000;
 const STOP_LIMIT_MS = 30_000;
@@ -85,27 +75,6 @@ function load(env: Env, invocation: Invocation): ServerConfigFile {
     throw new CliError(`${path}: no such file: name a zoo.cfg, or the directory that has one by --config`);
   }
   return loadServerConfig(env.disk, path, propertiesOf(invocation));
-}
-
-async function foreground(env: Env, invocation: Invocation): Promise<number> {
-  tuneCollectorForServer();
-  const { options, warnings } = load(env, invocation);
-  for (const warning of warnings) env.log.warn(warning);
-  // The other verbs answer sooner for not loading the server.
-  const { startZooKeeperServer } = await import('../zookeeper/server/start.ts');
-  const server = await startZooKeeperServer(env, options, { process: nodeProcessFacts });
-  closeOnSignal(
-    () => server.close(),
-    (error) => env.log.error('the server could not be closed cleanly', { error }),
-  );
-  server.failure.then((error) => {
-    env.log.error('the server has failed and ends', { error });
-    process.exit(1);
-  });
-  console.log(`ZooKeeper  ${server.address}`);
-  console.log(`Ready in ${(env.clock.monotonicMs() / 1000).toFixed(2)} s`);
-  announceReady();
-  return 0;
 }
 
 function pidFile(file: ServerConfigFile, environment: Environment): string {
@@ -228,7 +197,7 @@ async function main(): Promise<number> {
   console.error(`Using config: ${invocation.configPath}`);
   switch (invocation.verb) {
     case 'start-foreground':
-      return foreground(env, invocation);
+      return serveZooKeeper(env, load(env, invocation));
     case 'start':
       return start(env, invocation);
     case 'stop':
@@ -245,4 +214,4 @@ async function main(): Promise<number> {
   }
 }
 
-await runCommand(main, process.argv.includes('start-foreground') ? EXIT_CODES : {});
+await runCommand(main, process.argv.includes('start-foreground') ? ZOOKEEPER_EXIT_CODES : {});

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { isRunning } from '../../../src/env/node/processes.ts';
+import { createNodeEnv } from '../../../src/env/node/create-node-env.ts';
+import { isRunning, listProcesses } from '../../../src/env/node/processes.ts';
+import { loadBrokerConfig, readServerProperties } from '../../../src/kafka/server/config/broker-config.ts';
+import { loadServerConfig } from '../../../src/zookeeper/server/config-file.ts';
 import { freePorts } from '../../../tools/peers/targets.ts';
 import { Workspace } from '../../../tools/workspace.ts';
 import { launcher, runScript } from '../../support/command.ts';
@@ -10,6 +13,7 @@ import { launcher, runScript } from '../../support/command.ts';
 const zkServer = launcher('zkServer.sh');
 const kafkaStart = launcher('kafka-server-start.sh');
 const kafkaStop = launcher('kafka-server-stop.sh');
+const zookeeperStart = launcher('zookeeper-server-start.sh');
 
 function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1) ?? '';
@@ -158,6 +162,46 @@ describe('the launchers', { timeout: 120_000 }, () => {
       await runScript(zkServer, ['version']);
     }
     assert.ok(existsSync(join(scratch.path, 'kafka/.kafka_cleanshutdown')));
+  });
+
+  it('start ZooKeeper from a zookeeper.properties in the background', async () => {
+    const [port = 0] = await freePorts(1);
+    const dataDir = join(scratch.path, 'from-properties');
+    const lines = [
+      `dataDir=${dataDir}`,
+      `clientPort=${port}`,
+      'clientPortAddress=127.0.0.1',
+      'admin.enableServer=false',
+    ];
+    const file = write('zookeeper.properties', ...lines);
+    const started = await runScript(zookeeperStart, ['-daemon', file], { env, cwd: scratch.path });
+    assert.equal(started.code, 0, started.stderr);
+    assert.match(readFileSync(join(scratch.path, 'logs/zookeeper.out'), 'utf8'), /^Ready in /m);
+    const status = await zk('status', file);
+    assert.equal(lastLine(status.stdout), 'Mode: standalone');
+    // Its own way to be stopped ends all servers of the machine, those of other tests too.
+    const server = listProcesses().find(({ command }) => command.includes(file));
+    assert.ok(server !== undefined);
+    process.kill(server.pid, 'SIGTERM');
+  });
+
+  it('say which version of Kafka they stand for', async () => {
+    assert.match((await broker('--version')).stdout, /Apache Kafka, version 3\.9\./);
+  });
+
+  it('come with samples that can be used as they are', () => {
+    const sample = (name: string) => join(import.meta.dirname, '../../../../config', name);
+    const { disk } = createNodeEnv({ logLevel: 'silent' });
+    const path = sample('server.properties');
+    const { config, warnings } = loadBrokerConfig(readServerProperties(disk.readFile(path), path));
+    assert.deepEqual([config.zookeeperConnect, config.numPartitions, warnings], ['localhost:2181', 1, []]);
+    for (const name of ['zookeeper.properties', 'zoo_sample.cfg']) {
+      const loaded = loadServerConfig(disk, sample(name), new Map());
+      assert.deepEqual(
+        [loaded.options.clientPort, loaded.options.dataDir, loaded.warnings],
+        [2181, '/tmp/zookeeper', []],
+      );
+    }
   });
 
   describe('with something wrong', () => {

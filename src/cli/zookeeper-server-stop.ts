@@ -1,0 +1,23 @@
+import { listProcesses, type RunningProcess, terminate } from '../env/node/processes.ts';
+import { runCommand } from './failure.ts';
+
+/** A server that `zookeeper-server-start.sh` or `zkServer.sh` runs. */
+function isServer({ pid, command }: RunningProcess): boolean {
+  if (pid === process.pid || !/node/.test(command)) return false;
+  return (
+    /zookeeper-server-start(\.sh|\.js)?(\s|$)/.test(command) ||
+    (/(zkServer\.sh|zk-server\.js)\s/.test(command) && /\sstart-foreground(\s|$)/.test(command))
+  );
+}
+
+/** Ends all ZooKeeper servers of ours on this machine, as Kafka's own script does with Apache's. */
+await runCommand(async () => {
+  const servers = listProcesses().filter(isServer);
+  if (servers.length === 0) {
+    console.log('No zookeeper server to stop');
+    return 1;
+  }
+  const signal = process.env['SIGNAL'] ?? 'TERM';
+  for (const { pid } of servers) terminate(pid, /^\d+$/.test(signal) ? Number(signal) : `SIG${signal}`);
+  return 0;
+});
