@@ -29,6 +29,25 @@ interface Entry<I, R> {
 }
 
 /**
+ * Whether this very order of the calls keeps real time and is right for the model: a witness that they are
+ * linearizable, from wherever it is. That it is not says nothing.
+ */
+export function isLinearization<S, I, R>(
+  model: SequentialModel<S, I, R>,
+  order: readonly Call<I, R>[],
+): boolean {
+  let state = model.initial;
+  let latestBeginning = 0;
+  for (const { input, output, invokedAt, endedAt } of order) {
+    latestBeginning = Math.max(latestBeginning, invokedAt);
+    const after = model.apply(state, input, output);
+    if (after === undefined || endedAt < latestBeginning) return false;
+    state = after;
+  }
+  return true;
+}
+
+/**
  * Whether there is an order of the calls that keeps real time and is right for the model (Wing and Gong, with
  * Lowe's cache of visited configurations). Gives undefined when there is, else what could not be placed.
  */

@@ -70,12 +70,13 @@ export class CommittedHistory {
     return this.zxids.findLast((each) => each <= zxid) ?? 0;
   }
 
-  /** Whether a write became a transaction that changed something. */
-  tookEffect({ sessionId, xid }: Operation): boolean {
+  /** The transaction that a write became, if that changed something. */
+  effectOf({ sessionId, xid }: Operation): number | undefined {
     const zxid = this.byRequest.get(`${sessionId} ${xid}`);
     const body = zxid === undefined ? undefined : this.txns.get(zxid)?.body;
-    if (body === undefined || body.type === OpCode.error) return false;
-    return body.type !== OpCode.multi || body.txns.every(({ type }) => type !== OpCode.error);
+    if (body === undefined || body.type === OpCode.error) return undefined;
+    const isRefused = body.type === OpCode.multi && body.txns.some(({ type }) => type === OpCode.error);
+    return isRefused ? undefined : zxid;
   }
 
   get size(): number {

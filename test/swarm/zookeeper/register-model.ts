@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../../src/wire/zookeeper/errors.ts';
 import type { History } from '../invariant.ts';
-import { type Call, findNonLinearizable, type SequentialModel } from '../linearizability.ts';
+import { type Call, findNonLinearizable, isLinearization, type SequentialModel } from '../linearizability.ts';
 import type { CommittedHistory } from './committed-history.ts';
 import type { Operation, ZkObservation } from './observation.ts';
 
@@ -43,6 +43,9 @@ function outcome(state: Register, input: Input): { state: Register; output: Outp
 /** One operation on a register, as its client saw it. */
 export type RegisterCall = Call<Input, Output>;
 
+/** With the zxid that it has for the servers. */
+type NumberedCall = RegisterCall & { readonly zxid: number };
+
 /** A znode without children, as clients use it: created, set (also conditionally), deleted, read. */
 export const registerModel: SequentialModel<Register, Input, Output> = {
   initial: ABSENT,
@@ -77,7 +80,17 @@ const MODEL_ERRORS: ReadonlySet<number> = new Set([
   ErrorCode.BADVERSION,
 ]);
 
-function callOf(operation: Operation, input: Input, history: CommittedHistory): RegisterCall | undefined {
+interface Deliveries {
+  readonly history: CommittedHistory;
+  /** The position at which each transaction was delivered first, by zxid. */
+  readonly first: ReadonlyMap<number, number>;
+}
+
+function callOf(
+  operation: Operation,
+  input: Input,
+  { history, first }: Deliveries,
+): NumberedCall | undefined {
   // A read behind a sync is one operation with it: it began when the sync did.
   const invokedAt = operation.afterSync?.invokedAt ?? operation.invokedAt;
   const { reply } = operation;
@@ -88,17 +101,21 @@ function callOf(operation: Operation, input: Input, history: CommittedHistory): 
     const { err, value, version } = reply;
     const seen = { ...(value === undefined ? {} : { value }), ...(version === undefined ? {} : { version }) };
     const output = err === ErrorCode.OK ? { err, ...seen } : { err };
-    return { input, output, invokedAt, endedAt: operation.endedAt ?? Number.POSITIVE_INFINITY };
+    const endedAt = operation.endedAt ?? Number.POSITIVE_INFINITY;
+    return { input, output, invokedAt, endedAt, zxid: reply.zxid };
   }
-  // Without an answer the servers know whether it took effect; only when is open.
-  const tookEffect = input.kind !== 'get' && input.kind !== 'exists' && history.tookEffect(operation);
-  if (!tookEffect) return undefined;
-  return { input, output: { err: ErrorCode.OK }, invokedAt, endedAt: Number.POSITIVE_INFINITY };
+  // Without an answer the servers know whether it took effect: when it was delivered first, at the latest.
+  const isRead = input.kind === 'get' || input.kind === 'exists';
+  const zxid = isRead ? undefined : history.effectOf(operation);
+  if (zxid === undefined) return undefined;
+  const endedAt = first.get(zxid) ?? Number.POSITIVE_INFINITY;
+  return { input, output: { err: ErrorCode.OK }, invokedAt, endedAt, zxid };
 }
 
 /**
- * Writes and reads behind a sync have to be linearizable, register by register, by what clients saw alone: zxids
- * are not looked at, but for telling which unanswered writes took effect at all.
+ * Writes and reads behind a sync have to be linearizable, register by register, by what clients saw alone: zxids tell
+ * which unanswered writes took effect, until when, and which order to try before all others, for dozens of
+ * operations at a time have too many. They prove nothing.
  */
 export function findNonLinearizableRegister(
   observed: History<ZkObservation>,
@@ -106,20 +123,32 @@ export function findNonLinearizableRegister(
   paths: readonly string[],
 ): string | undefined {
   const operations: Operation[] = [];
-  for (const observation of observed.observations) {
+  const first = new Map<number, number>();
+  observed.observations.forEach((observation, position) => {
     if (observation.kind === 'invoked') operations.push(observation.operation);
-  }
+    if (observation.kind !== 'delivered') return;
+    const { zxid } = observation.header;
+    if (!first.has(zxid)) first.set(zxid, position);
+  });
   for (const path of paths) {
-    const calls: RegisterCall[] = [];
+    const calls: NumberedCall[] = [];
     for (const operation of operations) {
       const input = inputFor(operation, path);
-      const call = input === undefined ? undefined : callOf(operation, input, history);
+      const call = input === undefined ? undefined : callOf(operation, input, { history, first });
       if (call !== undefined) calls.push(call);
     }
+    if (isLinearization(registerModel, inOrderOfZxids(calls))) continue;
     const stuck = findNonLinearizable(registerModel, calls);
     if (stuck !== undefined) {
       return `${path}: no order explains the ${calls.length} operations; stuck at ${JSON.stringify(stuck)}`;
     }
   }
   return undefined;
+}
+
+/** Reads behind the write that they show. */
+function inOrderOfZxids(calls: readonly NumberedCall[]): NumberedCall[] {
+  const isRead = ({ input }: NumberedCall): number =>
+    input.kind === 'get' || input.kind === 'exists' ? 1 : 0;
+  return [...calls].sort((a, b) => a.zxid - b.zxid || isRead(a) - isRead(b) || a.invokedAt - b.invokedAt);
 }

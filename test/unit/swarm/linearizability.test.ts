@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Call, findNonLinearizable, type SequentialModel } from '../../swarm/linearizability.ts';
+import {
+  type Call,
+  findNonLinearizable,
+  isLinearization,
+  type SequentialModel,
+} from '../../swarm/linearizability.ts';
 
 type Input = { write: number } | 'read';
 
@@ -122,3 +127,17 @@ function someOrderIsRight(rest: readonly Call<Input, number>[], state: number): 
     );
   });
 }
+
+describe('a witness', () => {
+  it('is an order that keeps real time and is right for the model', () => {
+    const calls = [write(1, 0, 9), write(2, 1, 8), read(2, 2, 3), read(1, 4, 5)] as const;
+    const [one, two, readTwo, readOne] = calls;
+    assert.ok(isLinearization(register, [two, readTwo, one, readOne]));
+    assert.ok(!isLinearization(register, calls), 'a read of what was overwritten');
+    const late = read(0, 6, 7);
+    assert.ok(
+      !isLinearization(register, [late, two, readTwo, one, readOne]),
+      'it began when others had ended',
+    );
+  });
+});
