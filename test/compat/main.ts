@@ -5,6 +5,7 @@ import { Workspace } from '../../tools/workspace.ts';
 import type { Context, Scenario } from './scenario.ts';
 import { brokerAloneScenario } from './scenarios/broker-alone.ts';
 import { clientScenarios } from './scenarios/clients.ts';
+import { compactionScenarios } from './scenarios/compaction.ts';
 import { diskScenarios } from './scenarios/disk.ts';
 import { javaToolsScenarios } from './scenarios/java-tools.ts';
 import { kafkaKillsScenarios } from './scenarios/kafka-kills.ts';
@@ -73,6 +74,7 @@ async function main(): Promise<number> {
     zookeeperShellScenario,
     ourShellScenario,
     brokerAloneScenario,
+    ...compactionScenarios,
     ...diskScenarios,
     ...zookeeperEnsembleScenarios,
     ...zookeeperKillsScenarios,
