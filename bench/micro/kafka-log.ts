@@ -42,6 +42,7 @@ function openManager(directory: string): LogManager {
     producerIdExpirationMs: () => HOUR_MS,
     producerIdExpirationCheckIntervalMs: HOUR_MS,
     initialTaskDelayMs: HOUR_MS,
+    recoveryThreadsPerDataDir: 2,
     cleaner: DEFAULT_CLEANER_CONFIG,
     hotTailBytes: HOT_TAIL_BYTES,
     onLogDirFailure: () => undefined,

@@ -32,6 +32,7 @@ export function logManagerOptions(changes: Partial<LogManagerOptions> = {}): Log
     producerIdExpirationMs: () => 24 * hourMs,
     producerIdExpirationCheckIntervalMs: hourMs,
     initialTaskDelayMs: 0,
+    recoveryThreadsPerDataDir: 2,
     cleaner: DEFAULT_CLEANER_CONFIG,
     hotTailBytes: 1024 * 1024,
     onLogDirFailure: () => undefined,

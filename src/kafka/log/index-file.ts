@@ -105,6 +105,14 @@ export class IndexFile {
     await synced;
   }
 
+  /** As {@link IndexFile.sync}, waiting for it. */
+  syncNow(): void {
+    this.persist();
+    const wasOpen = this.file !== undefined;
+    this.open().syncNow();
+    if (!wasOpen) this.release();
+  }
+
   /** Writes, cuts off whatever follows the entries, and lets the descriptor go. Reads open the file again. */
   close(): void {
     this.persist();

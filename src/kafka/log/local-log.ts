@@ -7,6 +7,7 @@ import type { LogContext } from './log-context.ts';
 import { LogError } from './log-error.ts';
 import type { LogOffsetMetadata } from './log-types.ts';
 import { type AppendedBatch, LogSegment } from './segment.ts';
+import { swapIn } from './segment-swap.ts';
 import type { Segments } from './segments.ts';
 
 export interface LocalLogState {
@@ -125,7 +126,13 @@ export class LocalLog {
   }
 
   private create(baseOffset: number): LogSegment {
-    const segment = new LogSegment(this.context.env, { directory: this.path, baseOffset }, this.config);
+    const { segmentBytes, preallocate } = this.config;
+    const place = {
+      directory: this.path,
+      baseOffset,
+      ...(preallocate ? { preallocatedBytes: segmentBytes } : {}),
+    };
+    const segment = new LogSegment(this.context.env, place, this.config);
     this.segments.add(segment);
     return segment;
   }
@@ -139,22 +146,11 @@ export class LocalLog {
 
   /**
    * Puts segments that were written aside, and are durable, in the place of others, which go after
-   * `file.delete.delay.ms`. A crash on the way leaves the old ones or the new ones: as soon as all new ones are
-   * `.swap`, loading completes the exchange, before that it forgets it (Apache's LocalLog and LogLoader).
+   * `file.delete.delay.ms`.
    */
   replaceSegments(segments: readonly LogSegment[], old: readonly LogSegment[]): void {
-    const { disk } = this.context.env;
-    // The last one first: with a `.cleaned` before it, loading knows that a `.swap` is not complete.
-    disk.syncDirectory(this.path);
-    for (const segment of segments.toReversed()) segment.changeSuffix(FileSuffix.swap);
-    disk.syncDirectory(this.path);
-    this.discard(old);
-    for (const segment of segments) {
-      segment.changeSuffix('');
-      this.segments.add(segment);
-    }
-    disk.syncDirectory(this.path);
-    for (const segment of segments) segment.namesSynced();
+    swapIn(this.context.env.disk, this.path, segments, () => this.discard(old));
+    for (const segment of segments) this.segments.add(segment);
   }
 
   private removeLeftovers(baseOffset: number, suffix = ''): void {

@@ -26,6 +26,8 @@ export interface LogConfig {
   readonly minCleanableDirtyRatio: number;
   /** Record format written to this log: 2, or 0 and 1 with an inter-broker protocol before 3.0. */
   readonly messageFormatMagic: 0 | 1 | 2;
+  /** New segments' files get their full size at once. */
+  readonly preallocate: boolean;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -50,6 +52,7 @@ export const DEFAULT_LOG_CONFIG: LogConfig = {
   deleteRetentionMs: DAY_MS,
   minCleanableDirtyRatio: 0.5,
   messageFormatMagic: 2,
+  preallocate: false,
 };
 
 /** How old the first record of a segment may get before a new one is begun. */

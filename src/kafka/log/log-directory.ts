@@ -25,6 +25,8 @@ export class LogDirectoryError extends Error {
 export interface LoadContext {
   readonly configFor: (topic: string) => LogConfig;
   readonly onLoaded: (log: UnifiedLog) => void;
+  /** How many logs are loaded at the same time: `num.recovery.threads.per.data.dir`. */
+  readonly concurrency: number;
 }
 
 /** One of `log.dirs`: its lock, its checkpoints, and the loading of its logs. */
@@ -64,7 +66,7 @@ export class LogDirectory {
     this.cleanedOffsets = new OffsetCheckpoint(disk, path, 'cleaner-offset-checkpoint');
   }
 
-  /** Loads the logs in here one after another, recovering them after an unclean shutdown. */
+  /** Loads the logs in here, some at a time, recovering them after an unclean shutdown. */
   async load(options: LoadContext): Promise<void> {
     const { env } = this;
     const found = this.findLogs();
@@ -82,7 +84,7 @@ export class LogDirectory {
         progress.expect(`${this.path}/${name}`, cleanShutdown ? undefined : (recoveryPoints.get(key) ?? 0));
       }
       let turnBegan = env.clock.monotonicMs();
-      for (const { name, key, parsed } of found) {
+      await forEachConcurrently(found, options.concurrency, async ({ name, key, parsed }) => {
         const { topicPartition } = parsed;
         const loading = openLog(this.context, {
           topicPartition,
@@ -104,7 +106,7 @@ export class LogDirectory {
           await new Promise<void>((resolve) => env.timers.soon(resolve));
           turnBegan = env.clock.monotonicMs();
         }
-      }
+      });
     } finally {
       progress.end();
     }
@@ -177,6 +179,24 @@ export class LogDirectory {
     this.lock?.release();
     this.lock = undefined;
   }
+}
+
+/** Rejects with the first error, when all that was begun has ended; nothing new is begun after one. */
+async function forEachConcurrently<T>(
+  items: readonly T[],
+  concurrency: number,
+  action: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const errors: unknown[] = [];
+  const work = async () => {
+    for (const item of queue) {
+      if (errors.length > 0) return;
+      await action(item).catch((error: unknown) => errors.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, concurrency) }, work));
+  if (errors.length > 0) throw errors[0];
 }
 
 function entry(log: UnifiedLog, offset: number): PartitionOffset {

@@ -7,8 +7,10 @@ import type { LogContext } from './log-context.ts';
 import { replayProducers } from './producer-replay.ts';
 import { ProducerStateManager } from './producer-state-manager.ts';
 import { LogSegment } from './segment.ts';
-import { OffsetOrderError } from './segment-errors.ts';
+import { OffsetOrderError, SegmentOverflowError } from './segment-errors.ts';
+import { swapIn } from './segment-swap.ts';
 import { Segments } from './segments.ts';
+import { splitSegment } from './split-segment.ts';
 
 export interface LoadOptions {
   readonly directory: string;
@@ -81,9 +83,10 @@ export class LogLoader {
     this.context.env.disk.remove(this.pathOf(name));
   }
 
-  private open(baseOffset: number): LogSegment {
+  private open(baseOffset: number, isNew = false): LogSegment {
     const { directory, config } = this.options;
-    return new LogSegment(this.context.env, { directory, baseOffset }, config);
+    const preallocated = isNew && config.preallocate ? { preallocatedBytes: config.segmentBytes } : {};
+    return new LogSegment(this.context.env, { directory, baseOffset, ...preallocated }, config);
   }
 
   /** Returns the `.swap` files that are complete. */
@@ -160,10 +163,39 @@ export class LogLoader {
       const damage = missing.length > 0 ? `${missing.join(' and ')} missing` : segment.indexDamage();
       if (damage !== undefined) {
         log.warn(`Rebuilding the indexes of ${segment.path(FileSuffix.log)}: ${damage}`);
-        yield* this.recoverSegment(segment);
+        if (yield* this.recoverOrSplit(segment)) return;
       }
     }
     this.segments.add(segment);
+  }
+
+  /** Returns true when the segment had to be split: then its pieces are in the log, recovered. */
+  private *recoverOrSplit(segment: LogSegment): FileComputation<boolean> {
+    try {
+      yield* this.recoverSegment(segment);
+      return false;
+    } catch (error) {
+      if (!(error instanceof SegmentOverflowError)) throw error;
+      yield* this.split(segment, error);
+      return true;
+    }
+  }
+
+  /** Puts pieces into the log in the place of a segment that is not in it; returns the bytes that were damaged. */
+  private *split(segment: LogSegment, why: SegmentOverflowError): FileComputation<number> {
+    const { directory, config, log } = this.options;
+    log.warn(`Splitting ${segment.path(FileSuffix.log)}: ${why.message}`);
+    const { pieces, lostBytes } = yield* splitSegment(segment, {
+      context: this.context.env,
+      directory,
+      config,
+    });
+    swapIn(this.context.env.disk, directory, pieces, () => this.renameAway([segment]));
+    for (const piece of pieces) {
+      yield* this.recoverSegment(piece);
+      this.segments.add(piece);
+    }
+    return lostBytes;
   }
 
   /** Checks every batch and rebuilds the indexes; returns the bytes cut off. */
@@ -204,7 +236,7 @@ export class LogLoader {
     const { options, segments } = this;
     if (!options.cleanShutdown) yield* this.recoverUnflushed();
     const end = yield* this.dropAllIfBehindStart();
-    if (segments.count === 0) segments.add(this.open(options.logStartOffset));
+    if (segments.count === 0) segments.add(this.open(options.logStartOffset, true));
     const logEndOffset = end ?? (yield* segments.active.readNextOffset());
     // The recovery point only moves by a flush: what was just checked is not yet known to be durable.
     const recoveryPoint =
@@ -223,8 +255,9 @@ export class LogLoader {
       );
       const cut = yield* this.recoverOrEmpty(segment);
       options.onSegmentRecovered();
-      const end = yield* segment.readNextOffset();
       const rest = unflushed.slice(index + 1);
+      const last = rest[0] === undefined ? segments.active : segments.lower(rest[0].baseOffset);
+      const end = yield* (last ?? segment).readNextOffset();
       if (cut === 0 && !this.isTailLost(end, rest[0])) continue;
       options.log.warn(
         `Cut ${cut} bytes from segment ${segment.baseOffset} of ${options.directory}, which ends at offset ` +
@@ -250,6 +283,10 @@ export class LogLoader {
     try {
       return yield* this.recoverSegment(segment);
     } catch (error) {
+      if (error instanceof SegmentOverflowError) {
+        this.segments.remove(segment);
+        return yield* this.split(segment, error);
+      }
       if (!(error instanceof OffsetOrderError)) throw error;
       this.options.log.warn(
         `Emptying segment ${segment.baseOffset} of ${this.options.directory}: ${error.message}`,
@@ -276,11 +313,15 @@ export class LogLoader {
 
   /** Takes segments and their snapshots out; their files go after the usual delay. */
   private drop(segments: readonly LogSegment[]): void {
+    for (const segment of segments) this.segments.remove(segment);
+    this.renameAway(segments);
+  }
+
+  private renameAway(segments: readonly LogSegment[]): void {
     if (segments.length === 0) return;
     const { disk } = this.context.env;
     const snapshots: string[] = [];
     for (const segment of segments) {
-      this.segments.remove(segment);
       segment.changeSuffix(FileSuffix.deleted);
       const snapshot = this.options.producers.snapshots.markDeleted(segment.baseOffset);
       if (snapshot !== undefined) snapshots.push(snapshot);

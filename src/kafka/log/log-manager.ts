@@ -34,6 +34,8 @@ export interface LogManagerOptions {
   readonly producerIdExpirationCheckIntervalMs: number;
   /** `log.initial.task.delay.ms` */
   readonly initialTaskDelayMs: number;
+  /** `num.recovery.threads.per.data.dir`: logs that are loaded at the same time. */
+  readonly recoveryThreadsPerDataDir: number;
   readonly cleaner: CleanerConfig;
   /** Memory for the hot tails of all logs together. */
   readonly hotTailBytes: number;
@@ -126,7 +128,11 @@ export class LogManager {
   private async loadDirectory(directory: LogDirectory): Promise<void> {
     try {
       await this.context.failures.guardAsync(directory.path, 'load logs', () =>
-        directory.load({ configFor: this.options.configFor, onLoaded: (log) => this.addLoaded(log) }),
+        directory.load({
+          configFor: this.options.configFor,
+          onLoaded: (log) => this.addLoaded(log),
+          concurrency: this.options.recoveryThreadsPerDataDir,
+        }),
       );
     } catch (error) {
       if (!(error instanceof LogError)) throw error;

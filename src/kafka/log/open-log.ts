@@ -32,7 +32,8 @@ export function* openLog(context: LogContext, options: OpenLogOptions): FileComp
   disk.makeDirectory(directory);
   const log = context.env.log.child({ partition: topicPartitionKey(topicPartition) });
   const topicId = new TopicIdOfLog(disk, readTopicId(context, options));
-  const epochs = openEpochs(context, options, log);
+  const open = (current: LogConfig) => openEpochs(context, { ...options, config: current }, log);
+  const epochs = open(config);
   const producers = new ProducerStateManager(disk, directory, {
     log,
     expirationMs: context.producerIdExpirationMs,
@@ -56,6 +57,7 @@ export function* openLog(context: LogContext, options: OpenLogOptions): FileComp
     producers,
     epochs,
     topicId,
+    openEpochs: open,
   };
   return new UnifiedLog(parts);
 }

@@ -20,6 +20,14 @@ export interface SegmentContext {
   readonly random: Random;
 }
 
+export interface SegmentPlace {
+  readonly directory: string;
+  readonly baseOffset: number;
+  readonly suffix?: string;
+  /** A new file gets this size at once, and is cut to its content when the segment is full (`preallocate`). */
+  readonly preallocatedBytes?: number;
+}
+
 /** What an append tells a segment about each of its batches. */
 export interface AppendedBatch {
   readonly lastOffset: number;
@@ -60,6 +68,8 @@ export class LogSegment {
   private suffix: string;
   private readonly file: DiskFile;
   private length: number;
+  /** The file is longer than its content: zeros follow. */
+  private isPreallocated = false;
   readonly offsetIndex: OffsetIndex;
   readonly timeIndex: TimeIndex;
   readonly transactionIndex: TransactionIndex;
@@ -77,11 +87,7 @@ export class LogSegment {
   private syncedNames = 0;
 
   /** Opens the files of a segment, creating those that are missing. */
-  constructor(
-    context: SegmentContext,
-    place: { readonly directory: string; readonly baseOffset: number; readonly suffix?: string },
-    config: LogConfig,
-  ) {
+  constructor(context: SegmentContext, place: SegmentPlace, config: LogConfig) {
     this.context = context;
     this.baseOffset = place.baseOffset;
     this.directory = place.directory;
@@ -91,6 +97,10 @@ export class LogSegment {
     const { baseOffset } = this;
     this.file = disk.open(this.path(FileSuffix.log), 'write');
     this.length = this.file.size();
+    if (place.preallocatedBytes !== undefined && this.length === 0) {
+      this.file.truncate(place.preallocatedBytes);
+      this.isPreallocated = true;
+    }
     this.offsetIndex = new OffsetIndex(
       disk,
       this.path(FileSuffix.offsetIndex),
@@ -272,6 +282,7 @@ export class LogSegment {
 
   private cutTo(length: number): void {
     this.file.truncate(length);
+    this.isPreallocated = false;
     this.length = length;
     this.cuts += 1;
     this.readEnds.clear();
@@ -315,6 +326,8 @@ export class LogSegment {
 
   /** No more appends: the last timestamp goes to the time index, and the indexes to their files. */
   seal(): void {
+    if (this.isPreallocated) this.file.truncate(this.length);
+    this.isPreallocated = false;
     this.closeTimeIndex();
     this.offsetIndex.file.close();
     this.timeIndex.file.close();
@@ -343,6 +356,13 @@ export class LogSegment {
       this.timeIndex.file.sync(),
       this.transactionIndex.file?.sync(),
     ]);
+  }
+
+  /** As {@link LogSegment.sync}, waiting for it. */
+  syncNow(): void {
+    this.file.syncNow();
+    for (const index of [this.offsetIndex.file, this.timeIndex.file, this.transactionIndex.file])
+      index?.syncNow();
   }
 
   /** Closes in good order, as {@link seal} does. */

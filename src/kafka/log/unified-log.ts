@@ -53,6 +53,7 @@ export interface UnifiedLogParts {
   /** Undefined for magic 0 and 1, which carry no epochs. */
   readonly epochs: LeaderEpochCache | undefined;
   readonly topicId: TopicIdOfLog;
+  readonly openEpochs: (config: LogConfig) => LeaderEpochCache | undefined;
 }
 
 /**
@@ -73,6 +74,7 @@ export class UnifiedLog {
   private readonly hotTail: HotTail;
   private readonly topic: TopicIdOfLog;
   private epochs: LeaderEpochCache | undefined;
+  private readonly openEpochs: (config: LogConfig) => LeaderEpochCache | undefined;
   private readonly bounds: LogOffsets;
   private readonly reader: LogReader;
   private closed = false;
@@ -86,6 +88,7 @@ export class UnifiedLog {
     this.log = parts.log;
     this.producers = parts.producers;
     this.epochs = parts.epochs;
+    this.openEpochs = parts.openEpochs;
     this.topic = parts.topicId;
     this.hotTail = new HotTail(context.hotTails);
     this.local = new LocalLog(context, parts, parts.config, loaded);
@@ -503,6 +506,10 @@ export class UnifiedLog {
   updateConfig(config: LogConfig): LogConfig {
     const old = this.local.config;
     this.local.config = config;
+    if (config.messageFormatMagic !== old.messageFormatMagic) {
+      this.epochs?.stopWriting();
+      this.epochs = this.guard('open the leader epochs', () => this.openEpochs(config));
+    }
     return old;
   }
 

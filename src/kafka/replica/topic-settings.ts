@@ -7,6 +7,8 @@ import type { CompressionName } from '../../wire/kafka/records/batch.ts';
 export interface TopicSettings {
   /** `compression.type`; `producer` keeps each batch as it came. */
   readonly compressionType: CompressionName | 'producer';
+  /** `compression.gzip.level` or `compression.zstd.level`, where `compressionType` is that codec. */
+  readonly compressionLevel: number | undefined;
   /** `message.timestamp.type` */
   readonly timestampType: 'CreateTime' | 'LogAppendTime';
   /** `message.timestamp.before.max.ms` */

@@ -212,6 +212,7 @@ function rebuild(
   const appendTime = options.settings.timestampType === 'LogAppendTime';
   const builder = new RecordBatchBuilder({
     compression: target,
+    compressionLevel: options.settings.compressionLevel,
     producerId: first.producerId,
     producerEpoch: first.producerEpoch,
     baseSequence: first.baseSequence,

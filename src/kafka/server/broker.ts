@@ -264,6 +264,7 @@ class BrokerServer implements Broker {
       producerIdExpirationMs: () => this.config.producerIdExpirationMs,
       producerIdExpirationCheckIntervalMs: config.producerIdExpirationCheckIntervalMs,
       initialTaskDelayMs: config.logInitialTaskDelayMs,
+      recoveryThreadsPerDataDir: config.numRecoveryThreadsPerDataDir,
       cleaner: cleanerConfig(config),
       hotTailBytes: HOT_TAIL_BYTES,
       onLogDirFailure: (logDir, partitions) => this.logDirFailed(logDir, partitions),

@@ -72,6 +72,7 @@ function resolve(config: TopicConfig): Resolved {
     log: logConfig(config),
     settings: {
       compressionType: codecOf(config.compressionType),
+      compressionLevel: levelOf(config),
       timestampType: config.messageTimestampType === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime',
       timestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
       timestampAfterMaxMs: config.messageTimestampAfterMaxMs,
@@ -79,6 +80,12 @@ function resolve(config: TopicConfig): Resolved {
       downConversionEnable: config.messageDownconversionEnable,
     },
   };
+}
+
+/** LZ4 has one level here: the library that packs it knows no other. */
+function levelOf(config: TopicConfig): number | undefined {
+  if (config.compressionType === 'gzip') return config.compressionGzipLevel;
+  return config.compressionType === 'zstd' ? config.compressionZstdLevel : undefined;
 }
 
 /** `uncompressed` is the name of no codec for topics. */

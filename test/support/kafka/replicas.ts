@@ -8,6 +8,7 @@ import { replicationProtocol } from '../../../src/kafka/server/config/replicatio
 
 export const TOPIC_SETTINGS: TopicSettings = {
   compressionType: 'producer',
+  compressionLevel: undefined,
   timestampType: 'CreateTime',
   timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
   timestampAfterMaxMs: Number.MAX_SAFE_INTEGER,

@@ -113,5 +113,6 @@ export function logConfig(topic: TopicConfig): LogConfig {
     deleteRetentionMs: topic.deleteRetentionMs,
     minCleanableDirtyRatio: topic.minCleanableDirtyRatio,
     messageFormatMagic: highestMagic(topic.messageFormatVersion),
+    preallocate: topic.preallocate,
   };
 }

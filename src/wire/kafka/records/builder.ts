@@ -25,6 +25,8 @@ export interface BatchOptions {
   baseOffset?: number;
   leaderEpoch?: number;
   compression?: CompressionName;
+  /** See `compress`. */
+  compressionLevel?: number | undefined;
   producerId?: bigint;
   producerEpoch?: number;
   baseSequence?: number;
@@ -91,7 +93,8 @@ export class RecordBatchBuilder {
   }
 
   build(): Buffer {
-    const packed = compress(this.options.compression ?? 'none', this.body.toBuffer(), 2);
+    const { compression = 'none', compressionLevel } = this.options;
+    const packed = compress(compression, this.body.toBuffer(), 2, compressionLevel);
     const batch = Buffer.allocUnsafe(BATCH_OVERHEAD + packed.length);
     packed.copy(batch, BATCH_OVERHEAD);
     this.writeHeader(batch);

@@ -9,19 +9,22 @@ import { compressZstd, decompressZstd } from './zstd.ts';
 /** What one batch may unpack to when the caller sets no limit of its own. */
 export const DEFAULT_UNCOMPRESSED_LIMIT_BYTES = 256 * 1024 * 1024;
 
-/** Packs the records part of a batch. `magic` matters for LZ4 alone (its checksum in magic 0). */
-export function compress(codec: CompressionName, bytes: Buffer, magic: Magic): Buffer {
+/**
+ * Packs the records part of a batch. `magic` matters for LZ4 alone (its checksum in magic 0), `level` for gzip (-1 to
+ * 9) and zstd; undefined is the codec's own.
+ */
+export function compress(codec: CompressionName, bytes: Buffer, magic: Magic, level?: number): Buffer {
   switch (codec) {
     case 'none':
       return bytes;
     case 'gzip':
-      return gzipSync(bytes);
+      return gzipSync(bytes, level === undefined ? undefined : { level });
     case 'snappy':
       return compressXerial(bytes);
     case 'lz4':
       return compressLz4(bytes, magic === 0);
     case 'zstd':
-      return compressZstd(bytes);
+      return compressZstd(bytes, level);
     default:
       return unreachable(codec, 'codec');
   }

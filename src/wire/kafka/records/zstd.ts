@@ -4,7 +4,7 @@ import { DecompressionError, DecompressionLimitError } from './errors.ts';
 
 /** What Node 22.15 and 23.8 brought to `node:zlib`; older ones use WebAssembly. */
 interface NativeZstd {
-  zstdCompressSync(bytes: Buffer): Buffer;
+  zstdCompressSync(bytes: Buffer, options?: { params: Record<number, number> }): Buffer;
   zstdDecompressSync(bytes: Buffer, options: { maxOutputLength: number }): Buffer;
 }
 
@@ -17,9 +17,17 @@ const MAX_BLOCK_BYTES = 128 * 1024;
 /** The wasm library's name for "the output does not fit", inside its error's text. */
 const DESTINATION_TOO_SMALL = /code (-70|4294967226)$/;
 
-export function compressZstd(bytes: Buffer): Buffer {
-  if (native.zstdCompressSync !== undefined) return native.zstdCompressSync(bytes);
-  const result = wasm.compress(bytes);
+/** `ZSTD_c_compressionLevel` */
+const LEVEL_PARAMETER = 100;
+
+export function compressZstd(bytes: Buffer, level?: number): Buffer {
+  if (native.zstdCompressSync !== undefined) {
+    return native.zstdCompressSync(
+      bytes,
+      level === undefined ? undefined : { params: { [LEVEL_PARAMETER]: level } },
+    );
+  }
+  const result = wasm.compress(bytes, level);
   return Buffer.from(result.buffer, result.byteOffset, result.byteLength);
 }
 

@@ -3,14 +3,14 @@ import { atLeast, between, levelOrDefault, oneOf, protocolVersion } from '../val
 
 /** Logs: segments, retention, compaction, timestamps; the defaults of topics. */
 export const logDefs = {
-  'compression.gzip.level': int(-1, { valid: levelOrDefault(1, 9), update: 'cluster-wide', inert: true }),
+  'compression.gzip.level': int(-1, { valid: levelOrDefault(1, 9), update: 'cluster-wide' }),
   'compression.lz4.level': int(9, { valid: between(1, 17), update: 'cluster-wide', inert: true }),
   'compression.type': string('producer', {
     valid: oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'),
     importance: 'HIGH',
     update: 'cluster-wide',
   }),
-  'compression.zstd.level': int(3, { valid: between(-131_072, 22), update: 'cluster-wide', inert: true }),
+  'compression.zstd.level': int(3, { valid: between(-131_072, 22), update: 'cluster-wide' }),
   'log.cleaner.backoff.ms': long(15000, { valid: atLeast(0), update: 'cluster-wide' }),
   'log.cleaner.dedupe.buffer.size': long(134_217_728, { update: 'cluster-wide' }),
   'log.cleaner.delete.retention.ms': long(86_400_000, { valid: atLeast(0), update: 'cluster-wide' }),
@@ -49,7 +49,7 @@ export const logDefs = {
     valid: oneOf('CreateTime', 'LogAppendTime'),
     update: 'cluster-wide',
   }),
-  'log.preallocate': bool(false, { update: 'cluster-wide', inert: true }),
+  'log.preallocate': bool(false, { update: 'cluster-wide' }),
   'log.retention.bytes': long(-1, {
     importance: 'HIGH',
     update: 'cluster-wide',
@@ -98,6 +98,5 @@ export const logDefs = {
     valid: atLeast(1),
     importance: 'HIGH',
     update: 'cluster-wide',
-    inert: true,
   }),
 };
