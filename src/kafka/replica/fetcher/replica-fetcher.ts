@@ -417,10 +417,10 @@ export class ReplicaFetcher {
         lastFetchedEpoch: entry.lastFetchedEpoch,
       });
     }
-    const next = this.session.next(wanted);
+    const { fetchVersion } = settings.protocol;
+    const next = this.session.next(wanted, fetchVersion >= TOPIC_ID_VERSION);
     if (next === undefined) return false;
     const { byTopicId, ...session } = next;
-    const { fetchVersion } = settings.protocol;
     const version = byTopicId ? fetchVersion : Math.min(fetchVersion, TOPIC_ID_VERSION - 1);
     const replica =
       version >= REPLICA_STATE_VERSION

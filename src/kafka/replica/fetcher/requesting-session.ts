@@ -48,10 +48,15 @@ export class RequestingSession {
   /** What the leader has been told, by the keys of {@link keyOf}. */
   private told = new Map<string, WantedPartition>();
 
-  /** The next request for these partitions; undefined when there is nothing to ask. */
-  next(wanted: readonly WantedPartition[]): SessionFetch | undefined {
+  /**
+   * The next request for these partitions; undefined when there is nothing to ask. Goes by topic ids where the
+   * protocol has them and every topic has one.
+   */
+  next(wanted: readonly WantedPartition[], hasTopicIds: boolean): SessionFetch | undefined {
     const byTopicId =
-      wanted.length > 0 ? wanted.every(({ topicId }) => topicId !== zeroUuid) : this.byTopicId;
+      wanted.length === 0
+        ? this.byTopicId
+        : hasTopicIds && wanted.every(({ topicId }) => topicId !== zeroUuid);
     if (byTopicId !== this.byTopicId) this.epoch = INITIAL_EPOCH;
     this.byTopicId = byTopicId;
     const before = this.epoch === INITIAL_EPOCH ? new Map<string, WantedPartition>() : this.told;
