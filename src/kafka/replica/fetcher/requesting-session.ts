@@ -18,7 +18,7 @@ export interface WantedPartition {
 
 type Request = Draft<typeof FetchRequest>;
 type Topics = Request['topics'];
-type Forgotten = Request['forgottenTopicsData'];
+type Forgotten = NonNullable<Request['forgottenTopicsData']>;
 type Response = Infer<typeof FetchResponse>;
 
 /** The part of a fetch request that a session decides. */
