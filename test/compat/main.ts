@@ -8,6 +8,7 @@ import { clientScenarios } from './scenarios/clients.ts';
 import { compactionScenarios } from './scenarios/compaction.ts';
 import { diskScenarios } from './scenarios/disk.ts';
 import { javaToolsScenarios } from './scenarios/java-tools.ts';
+import { kafkaClusterToolsScenarios } from './scenarios/kafka-cluster-tools.ts';
 import { kafkaKillsScenarios } from './scenarios/kafka-kills.ts';
 import { kafkaLastReplicaScenarios } from './scenarios/kafka-last-replica.ts';
 import { kafkaMixedScenarios } from './scenarios/kafka-mixed.ts';
@@ -85,6 +86,7 @@ async function main(): Promise<number> {
     ...kafkaKillsScenarios,
     ...kafkaLastReplicaScenarios,
     ...kafkaRollingScenarios,
+    ...kafkaClusterToolsScenarios,
     mainJobScenario,
   ];
   const chosen = all.filter(({ name, fullOnly }) =>

@@ -25,3 +25,11 @@ export interface Scenario {
 export function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? '';
 }
+
+/**
+ * A short `zookeeper.session.timeout.ms` for scenarios that wait for sessions to end; a JVM that starts while the machine
+ * is busy would lose its session.
+ */
+export function sessionTimeoutMs({ which }: Context): string {
+  return which === 'ours' ? '3000' : '10000';
+}

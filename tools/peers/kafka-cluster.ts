@@ -49,7 +49,7 @@ const CHROOT = '/kafka';
 function settingsOf(brokers: number): Record<string, string> {
   const replicas = `${Math.min(3, brokers)}`;
   return {
-    'zookeeper.session.timeout.ms': '6000',
+    'zookeeper.session.timeout.ms': '10000',
     'zookeeper.connection.timeout.ms': '30000',
     'num.partitions': '3',
     'default.replication.factor': replicas,
@@ -159,8 +159,7 @@ export class KafkaCluster {
     const lastKind = this.lastKinds.get(broker) ?? 'ours';
     if (broker.kind === 'apache' || lastKind === 'apache') await this.unregistered(broker);
     this.lastKinds.set(broker, broker.kind);
-    const begin = broker.kind === 'apache' ? startApacheBroker : startOurBroker;
-    broker.daemon = await begin(this.toolbox, {
+    const options = {
       logDir: broker.logDirs.join(','),
       port: broker.port,
       zookeeper: this.connectString,
@@ -170,7 +169,23 @@ export class KafkaCluster {
         ...settingsOf(this.brokers.length),
         ...this.options.config,
       },
-    });
+    };
+    if (broker.kind === 'ours') broker.daemon = await startOurBroker(this.toolbox, options);
+    else broker.daemon = await this.bootApache(broker, options);
+  }
+
+  /** A JVM that starts while the machine is busy may lose its session, and Apache's broker gives up then. */
+  private async bootApache(
+    broker: Broker,
+    options: Parameters<typeof startApacheBroker>[1],
+  ): Promise<Daemon> {
+    try {
+      return await startApacheBroker(this.toolbox, options);
+    } catch (error) {
+      if (!/SessionExpired|getEphemeralOwner/.test(String(error))) throw error;
+      await this.unregistered(broker);
+      return startApacheBroker(this.toolbox, options);
+    }
   }
 
   /** Ends a broker: `SIGKILL` for a crash, `SIGTERM` for a controlled shutdown. */

@@ -9,7 +9,7 @@ import { RawKafkaClient } from '../../support/kafka/raw-kafka-client.ts';
 import { ClusterLoad } from '../cluster-load.ts';
 import { ClusterTools } from '../cluster-tools.ts';
 import { assertSameLogs } from '../replica-logs.ts';
-import type { Context, Scenario } from '../scenario.ts';
+import { type Context, type Scenario, sessionTimeoutMs } from '../scenario.ts';
 
 const topic = 'kills';
 
@@ -124,7 +124,7 @@ async function story(context: Context): Promise<string> {
     zookeeper: [kind, kind, kind],
     config: {
       'log.segment.bytes': '1048576',
-      'zookeeper.session.timeout.ms': '3000',
+      'zookeeper.session.timeout.ms': sessionTimeoutMs(context),
       // So that those that come back lead again, and die as leaders.
       'leader.imbalance.check.interval.seconds': '5',
     },

@@ -4,7 +4,7 @@ import { KafkaCluster } from '../../../tools/peers/kafka-cluster.ts';
 import { ClusterLoad } from '../cluster-load.ts';
 import { ClusterTools } from '../cluster-tools.ts';
 import { assertSameLogs } from '../replica-logs.ts';
-import type { Context, Scenario } from '../scenario.ts';
+import { type Context, type Scenario, sessionTimeoutMs } from '../scenario.ts';
 
 const topic = 'last';
 
@@ -22,7 +22,7 @@ async function story(context: Context): Promise<string> {
     config: {
       'log.segment.bytes': '1048576',
       'min.insync.replicas': '1',
-      'zookeeper.session.timeout.ms': '3000',
+      'zookeeper.session.timeout.ms': sessionTimeoutMs(context),
     },
   });
   let load: ClusterLoad | undefined;

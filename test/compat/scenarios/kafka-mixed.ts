@@ -84,7 +84,7 @@ async function story(context: Context, mixture: Mixture): Promise<string> {
     zookeeper: context.quick ? [zookeeper] : [zookeeper, zookeeper, zookeeper],
     config: {
       'log.segment.bytes': '1048576',
-      'zookeeper.session.timeout.ms': context.quick ? '3000' : '6000',
+      'zookeeper.session.timeout.ms': context.quick ? '6000' : '10000',
     },
   });
   let load: ClusterLoad | undefined;
