@@ -117,17 +117,20 @@ class CommandQueue {
 
   /** Null when the broker was given up before it answered. */
   async #deliver(command: ControllerCommand): Promise<CommandResult | null> {
-    while (!this.#closed) {
+    for (let tries = 1; !this.#closed; tries++) {
       try {
         return await this.#path.deliver(command);
       } catch (error) {
         if (this.#closed) return null;
-        this.#env.log.warn('a broker was not reached by the controller; trying again', {
-          broker: this.#brokerId,
-          command: command.kind,
-          error,
-          retryMs,
-        });
+        // A broker that is down is gone from ZooKeeper soon; until then one line says it.
+        if (tries === 1) {
+          this.#env.log.warn('the controller does not reach a broker; trying again until it is gone', {
+            broker: this.#brokerId,
+            command: command.kind,
+            reason: error instanceof Error ? error.message : String(error),
+            retryMs,
+          });
+        }
         await this.#rest();
       }
     }

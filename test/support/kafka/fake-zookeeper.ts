@@ -41,6 +41,8 @@ export class FakeZooKeeper {
   readonly sessions: FakeSession[] = [];
   readonly writes: RecordedWrite[] = [];
   readonly #timers: Timers;
+  /** False lets a multi go on although one of its checks fails: to show what the checks are for. */
+  enforceChecks = true;
   #zxid = 0;
 
   constructor(timers: Timers) {
@@ -133,7 +135,8 @@ export class FakeZooKeeper {
     if (op.op === 'create') return this.#create(session, op.path, op.data, op.mode);
     const found = this.#nodes.get(op.path);
     if (found === undefined) throw new ZooKeeperError('NONODE', op.path);
-    if (op.version !== -1 && op.version !== found.stat.version)
+    const isEnforced = op.op !== 'check' || this.enforceChecks;
+    if (isEnforced && op.version !== -1 && op.version !== found.stat.version)
       throw new ZooKeeperError('BADVERSION', op.path);
     if (op.op === 'check') return { undo: () => {}, result: {}, watches: [] };
     const fireData = () => this.#fire(this.#dataWatches, op.path);
@@ -188,11 +191,25 @@ export class FakeSession implements ZooKeeperSession {
   readonly #server: FakeZooKeeper;
   readonly #listener: SessionListener;
   ended = false;
+  #held: { path: string; released: Promise<void> } | null = null;
 
   constructor(server: FakeZooKeeper, sessionId: bigint, listener: SessionListener) {
     this.#server = server;
     this.sessionId = sessionId;
     this.#listener = listener;
+  }
+
+  /** Holds back this session's multis that delete below a path, until the returned function is called. */
+  holdDeletions(path: string): () => void {
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#held = { path, released };
+    return () => {
+      this.#held = null;
+      release();
+    };
   }
 
   /** The server lets the session go, and the client hears of it. */
@@ -245,6 +262,10 @@ export class FakeSession implements ZooKeeperSession {
   }
 
   async multi(ops: readonly ZooKeeperOp[]): Promise<ZooKeeperOpResult[]> {
+    const held = this.#held;
+    if (held !== null && ops.some((op) => op.op === 'delete' && op.path.startsWith(held.path))) {
+      await held.released;
+    }
     return this.#do((server) => server.multi(this, ops));
   }
 

@@ -4,6 +4,15 @@ import { FetchRequest, FetchResponse } from '../../../src/wire/kafka/messages/01
 import { ListOffsetsRequest, ListOffsetsResponse } from '../../../src/wire/kafka/messages/02-list-offsets.ts';
 import { MetadataRequest, MetadataResponse } from '../../../src/wire/kafka/messages/03-metadata.ts';
 import {
+  LeaderAndIsrRequest,
+  LeaderAndIsrResponse,
+} from '../../../src/wire/kafka/messages/04-leader-and-isr.ts';
+import { StopReplicaRequest, StopReplicaResponse } from '../../../src/wire/kafka/messages/05-stop-replica.ts';
+import {
+  UpdateMetadataRequest,
+  UpdateMetadataResponse,
+} from '../../../src/wire/kafka/messages/06-update-metadata.ts';
+import {
   OffsetCommitRequest,
   OffsetCommitResponse,
 } from '../../../src/wire/kafka/messages/08-offset-commit.ts';
@@ -71,9 +80,21 @@ import {
   DeleteGroupsResponse,
 } from '../../../src/wire/kafka/messages/42-delete-groups.ts';
 import {
+  ElectLeadersRequest,
+  ElectLeadersResponse,
+} from '../../../src/wire/kafka/messages/43-elect-leaders.ts';
+import {
   IncrementalAlterConfigsRequest,
   IncrementalAlterConfigsResponse,
 } from '../../../src/wire/kafka/messages/44-incremental-alter-configs.ts';
+import {
+  AlterPartitionReassignmentsRequest,
+  AlterPartitionReassignmentsResponse,
+} from '../../../src/wire/kafka/messages/45-alter-partition-reassignments.ts';
+import {
+  ListPartitionReassignmentsRequest,
+  ListPartitionReassignmentsResponse,
+} from '../../../src/wire/kafka/messages/46-list-partition-reassignments.ts';
 import {
   OffsetDeleteRequest,
   OffsetDeleteResponse,
@@ -169,4 +190,16 @@ export const ConsumerGroupHeartbeat = {
 export const ConsumerGroupDescribe = {
   request: ConsumerGroupDescribeRequest,
   response: ConsumerGroupDescribeResponse,
+};
+export const LeaderAndIsr = { request: LeaderAndIsrRequest, response: LeaderAndIsrResponse };
+export const StopReplica = { request: StopReplicaRequest, response: StopReplicaResponse };
+export const UpdateMetadata = { request: UpdateMetadataRequest, response: UpdateMetadataResponse };
+export const ElectLeaders = { request: ElectLeadersRequest, response: ElectLeadersResponse };
+export const AlterPartitionReassignments = {
+  request: AlterPartitionReassignmentsRequest,
+  response: AlterPartitionReassignmentsResponse,
+};
+export const ListPartitionReassignments = {
+  request: ListPartitionReassignmentsRequest,
+  response: ListPartitionReassignmentsResponse,
 };
