@@ -63,7 +63,7 @@ function checkListeners(before: BrokerConfig, after: BrokerConfig): void {
         'listener.security.protocol.map',
       );
     }
-    if (fixedPart(oldSettings) !== fixedPart(newSettings)) {
+    if (areListenersChanged(before, after) && fixedPart(oldSettings) !== fixedPart(newSettings)) {
       throw new ConfigError(
         `Configs cannot be updated dynamically for existing listener ${listenerName}, ` +
           'restart broker or create a new listener for update',
@@ -73,6 +73,12 @@ function checkListeners(before: BrokerConfig, after: BrokerConfig): void {
       Number(settings.get('num.network.threads') ?? config.numNetworkThreads);
     checkThreads('num.network.threads', threads(oldSettings, before), threads(newSettings, after));
   }
+}
+
+/** Apache looks at the settings of listeners that stay only where the listeners are changed too. */
+function areListenersChanged(before: BrokerConfig, after: BrokerConfig): boolean {
+  const keys = ['listeners', 'advertised.listeners', 'listener.security.protocol.map', ...LISTENER_KEYS];
+  return keys.some((key) => before.checked.get(key)?.text !== after.checked.get(key)?.text);
 }
 
 /** Limits that hold for each listener, whether they are set for it or for all. */

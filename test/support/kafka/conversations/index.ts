@@ -3,6 +3,7 @@ import { configuring, describingServers, nonsense } from './administration.ts';
 import { fetching, fetchSessions } from './fetches.ts';
 import { findingCoordinators, groupMembership, groupOffsets } from './groups.ts';
 import { describingProducers, refusing } from './producers.ts';
+import { reconfiguring } from './reconfiguration.ts';
 import { epochEnds, listingOffsets, producing, sequences, topicRules } from './records.ts';
 import { creatingTopics, deletingTopics, growingTopics, metadata } from './topics.ts';
 import { quotas, scramCredentials } from './users.ts';
@@ -29,4 +30,5 @@ export const conversations: readonly Conversation[] = [
   scramCredentials,
   describingProducers,
   refusing,
+  reconfiguring,
 ];

@@ -68,7 +68,7 @@ describe('a running broker', () => {
     [
       'gets another setting of a listener that stays',
       {},
-      { 'listener.name.plaintext.sasl.enabled.mechanisms': 'PLAIN' },
+      { 'listener.name.plaintext.sasl.enabled.mechanisms': 'PLAIN', ...two },
       /cannot be updated dynamically for existing listener PLAINTEXT/,
     ],
     [
