@@ -1,4 +1,6 @@
+import { assert } from '../../base/assert.ts';
 import { batchesIn, NO_LEADER_EPOCH, type RecordBatch } from '../../wire/kafka/records/batch.ts';
+import { firstOffset } from '../../wire/kafka/records/records.ts';
 import { LogError } from './log-error.ts';
 import type { AppendInfo } from './log-types.ts';
 import type { BatchMetadata } from './producer-state-entry.ts';
@@ -9,7 +11,7 @@ export interface AnalyzedAppend {
   /** Whole batches, without a partial one at the end. */
   readonly records: Buffer;
   readonly batches: readonly RecordBatch[];
-  /** -1 for magic 0 and 1, whose first offset only unpacking tells. */
+  /** -1 for a follower's magic 0 and 1, whose first offset only unpacking tells. */
   readonly firstOffset: number;
   readonly lastOffsetOfFirstBatch: number;
   readonly lastOffset: number;
@@ -17,7 +19,10 @@ export interface AnalyzedAppend {
   readonly lastLeaderEpoch: number;
 }
 
-/** Gives a leader's new batches their offsets and epoch, in place. Undefined when there are none. */
+/**
+ * Gives a leader's new batches their offsets and epoch, in place. Messages of magic 0 and 1 come with their offsets,
+ * as in magic 0 those inside a wrapper are absolute. Undefined when there are no batches.
+ */
 export function assignOffsets(
   records: Buffer,
   logEndOffset: number,
@@ -26,15 +31,17 @@ export function assignOffsets(
   let next = logEndOffset;
   const batches: RecordBatch[] = [];
   for (const batch of batchesIn(records)) {
-    if (batch.magic < 2) {
-      throw new LogError('UNSUPPORTED_FOR_MESSAGE_FORMAT', 'a leader appends magic 2 batches only');
+    if (batch.magic === 2) {
+      batch.setBaseOffset(next);
+      batch.setLeaderEpoch(leaderEpoch);
+    } else {
+      assert(firstOffset(batch) === next, 'messages of an old format come with their offsets');
     }
-    batch.setBaseOffset(next);
-    batch.setLeaderEpoch(leaderEpoch);
     next = batch.nextOffset;
     batches.push(batch);
   }
-  return summarize(records, batches);
+  const analyzed = summarize(records, batches);
+  return analyzed === undefined ? undefined : { ...analyzed, firstOffset: logEndOffset };
 }
 
 /**

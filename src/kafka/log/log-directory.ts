@@ -94,6 +94,7 @@ export class LogDirectory {
           cleanShutdown,
           logStartOffset: logStarts.get(key) ?? 0,
           recoveryPoint: recoveryPoints.get(key) ?? 0,
+          cleanedOffset: cleanedOffsets.get(key),
           onSegmentRecovered: () => progress.segmentDone(),
         });
         const log = await runAsync(loading, (bytes) => progress.bytesRead(bytes));

@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly logStartOffset: number;
   /** From `recovery-point-offset-checkpoint`; 0 when it is not there. */
   readonly recoveryPoint: number;
+  /** The log cleaner has been here: offsets may be left out, whatever the topic's policy is now. */
+  readonly wasCleaned: boolean;
   readonly epochs: LeaderEpochCache | undefined;
   readonly producers: ProducerStateManager;
   /** A segment has been recovered, or was found to need none any more. */
@@ -276,7 +278,8 @@ export class LogLoader {
    */
   private isTailLost(end: number, next: LogSegment | undefined): boolean {
     const { compact, messageFormatMagic } = this.options.config;
-    return next !== undefined && next.baseOffset > end && !compact && messageFormatMagic === 2;
+    const mayHaveGaps = compact || this.options.wasCleaned || messageFormatMagic < 2;
+    return next !== undefined && next.baseOffset > end && !mayHaveGaps;
   }
 
   private *recoverOrEmpty(segment: LogSegment): FileComputation<number> {

@@ -22,6 +22,8 @@ export interface OpenLogOptions {
   /** From the checkpoints; 0 when they say nothing. */
   readonly logStartOffset: number;
   readonly recoveryPoint: number;
+  /** From `cleaner-offset-checkpoint`; undefined for a log that was never cleaned. */
+  readonly cleanedOffset?: number | undefined;
   readonly onSegmentRecovered?: () => void;
 }
 
@@ -40,6 +42,7 @@ export function* openLog(context: LogContext, options: OpenLogOptions): FileComp
   });
   const loader = new LogLoader(context, {
     ...options,
+    wasCleaned: options.cleanedOffset !== undefined,
     log,
     epochs,
     producers,

@@ -206,9 +206,9 @@ export class UnifiedLog {
   // --- appending
 
   /**
-   * Appends validated magic 2 batches as the leader: sets base offsets (from the log end) and leader epoch in
-   * place, checks producers, writes. The buffer must not change afterwards: readers share it. Throws the errors
-   * of {@link ProducerAppend}, RECORD_LIST_TOO_LARGE and KAFKA_STORAGE_ERROR.
+   * Appends validated batches as the leader: sets base offsets (from the log end) and leader epoch in place, checks
+   * producers, writes. The buffer must not change afterwards: readers share it. Throws the errors of
+   * {@link ProducerAppend}, RECORD_LIST_TOO_LARGE and KAFKA_STORAGE_ERROR.
    */
   appendAsLeader(records: Buffer, leaderEpoch: number, origin: AppendOrigin = 'client'): AppendInfo {
     return this.append(assignOffsets(records, this.logEndOffset, leaderEpoch), origin);

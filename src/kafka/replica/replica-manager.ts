@@ -357,6 +357,8 @@ export class ReplicaManager {
               settings: this.options.settingsFor(topicPartition.topic),
               maxMessageBytes: log.config.maxMessageBytes,
               compact: log.config.compact,
+              magic: log.config.messageFormatMagic,
+              nextOffset: log.logEndOffset,
               nowMs: this.env.clock.nowMs(),
               uncompressedLimitBytes: this.options.uncompressedLimitBytes,
             })

@@ -1,9 +1,9 @@
 import { MalformedError } from '../../base/malformed-error.ts';
 import type { ErrorName } from '../../wire/kafka/errors.ts';
 import {
-  batchAt,
   batchesIn,
   type CompressionName,
+  type Magic,
   NO_TIMESTAMP,
   type RecordBatch,
 } from '../../wire/kafka/records/batch.ts';
@@ -14,7 +14,8 @@ import {
   DecompressionLimitError,
   UnsupportedCompressionError,
 } from '../../wire/kafka/records/errors.ts';
-import { unwrap } from '../../wire/kafka/records/legacy.ts';
+import { buildLegacySet, unwrap } from '../../wire/kafka/records/legacy.ts';
+import type { LogRecord } from '../../wire/kafka/records/record.ts';
 import { RecordScanner } from '../../wire/kafka/records/record-scanner.ts';
 import { batchBody, readBatch } from '../../wire/kafka/records/records.ts';
 import type { TopicSettings } from './topic-settings.ts';
@@ -44,6 +45,10 @@ export interface ValidationOptions {
   readonly maxMessageBytes: number;
   /** The topic is compacted: every record needs a key. */
   readonly compact: boolean;
+  /** The format to append: 2, or older with `log.message.format.version` and a protocol before 3.0. */
+  readonly magic: Magic;
+  /** Where the records will begin: old formats say so inside. */
+  readonly nextOffset: number;
   /** Wall clock. */
   readonly nowMs: number;
   /** Most bytes that a compressed batch may unpack to. */
@@ -51,7 +56,7 @@ export interface ValidationOptions {
 }
 
 export interface ValidatedRecords {
-  /** Magic 2 batches to append: the bytes that came in, changed in place, or new ones after a conversion. */
+  /** What to append: the bytes that came in, changed in place, or new ones after a conversion. */
   readonly records: Buffer;
   /** The append time that the records got, -1 when they keep their own. */
   readonly logAppendTimeMs: number;
@@ -62,8 +67,8 @@ const MAX_SHOWN_ERRORS = 3;
 /**
  * Checks and completes what a producer sent, as Apache's `UnifiedLog.analyzeAndValidateRecords` and `LogValidator`
  * do: size, checksum, count against offsets, every record's structure, keys on compacted topics, timestamps; sets
- * append time; converts magic 0 and 1, another codec and broken inner offsets to a new batch. Throws
- * {@link RecordsRejectedError}. Unlike Apache it always writes magic 2, as a broker of protocol 3.0 or later does.
+ * append time; converts another format or codec and broken inner offsets to new batches. Throws
+ * {@link RecordsRejectedError}.
  */
 export function validateRecords(records: Buffer, options: ValidationOptions): ValidatedRecords {
   try {
@@ -98,6 +103,7 @@ function validate(records: Buffer, options: ValidationOptions): ValidatedRecords
     throw invalid('there is more than one batch');
   const wanted = options.settings.compressionType;
   const target = wanted === 'producer' ? source : wanted;
+  if (options.magic < 2) return rebuildLegacy(batches, target, options);
   if (first.magic < 2 || target !== source) return rebuild(batches, target, options);
   const { maxTimestamp, sequential } = scan(first, options);
   // Some old clients number the records of a compressed batch wrongly; they are numbered anew, not refused.
@@ -127,6 +133,12 @@ function checkBatch(batch: RecordBatch, first: RecordBatch, options: ValidationO
   batch.ensureValid();
   if (batch.magic !== first.magic) throw invalid(`magic ${batch.magic} after magic ${first.magic}`);
   if (batch.magic < 2) return;
+  if (options.magic < 2 && (batch.hasProducerId || batch.isTransactional)) {
+    throw new RecordsRejectedError(
+      'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+      `magic ${options.magic} knows no idempotent or transactional producers`,
+    );
+  }
   const { count = 0, lastOffsetDelta } = batch;
   if (lastOffsetDelta < 0 || count <= 0 || lastOffsetDelta + 1 !== count) {
     throw invalid(`a batch of offsets 0 to ${lastOffsetDelta} announces ${count} records`);
@@ -219,26 +231,68 @@ function rebuild(
     transactional: first.isTransactional,
     ...(appendTime ? { logAppendTimeMs: options.nowMs } : {}),
   });
+  for (const record of checkedRecords(batches, options)) builder.append(record);
+  const records = builder.build();
+  checkConverted(records, options);
+  return { records, logAppendTimeMs: appendTime ? options.nowMs : -1 };
+}
+
+/** Writes all records as messages of an old format, under the offsets that they will have. */
+function rebuildLegacy(
+  batches: readonly RecordBatch[],
+  target: CompressionName,
+  options: ValidationOptions,
+): ValidatedRecords {
+  const magic = options.magic === 0 ? 0 : 1;
+  if (target === 'zstd') {
+    throw new UnsupportedCompressionError(`zstd does not exist in magic ${magic}`);
+  }
+  const { timestampType } = options.settings;
+  const appendTime = timestampType === 'LogAppendTime' && magic > 0;
+  const drafts = Array.from(checkedRecords(batches, options), (record, index) => {
+    if (record.headers.length > 0) {
+      throw new RecordsRejectedError(
+        'UNKNOWN_SERVER_ERROR',
+        `magic ${magic} does not support record headers`,
+      );
+    }
+    return { ...record, offset: options.nextOffset + index };
+  });
+  const records = buildLegacySet(drafts, {
+    magic,
+    compression: target,
+    ...(appendTime ? { timestampType, logAppendTimeMs: options.nowMs } : {}),
+  });
+  checkConverted(records, options);
+  return { records, logAppendTimeMs: appendTime ? options.nowMs : -1 };
+}
+
+/** All records, each checked by the rules of the topic; those of one batch are judged together at its end. */
+function* checkedRecords(
+  batches: readonly RecordBatch[],
+  options: ValidationOptions,
+): Generator<LogRecord, void> {
   for (const batch of batches) {
     if (batch.magic < 2 && batch.isCompressed) checkInner(batch, options.uncompressedLimitBytes);
     const errors = new RecordErrors(batch, options);
     let index = 0;
     for (const record of readBatch(batch, options.uncompressedLimitBytes)) {
       errors.check(index, record.key !== null, record.timestamp);
-      builder.append(record);
+      yield record;
       index++;
     }
     errors.throwAny();
   }
-  const records = builder.build();
-  const rebuilt = batchAt(records, 0);
-  if (rebuilt !== undefined && rebuilt.sizeInBytes > options.maxMessageBytes) {
+}
+
+function checkConverted(records: Buffer, options: ValidationOptions): void {
+  for (const { sizeInBytes } of batchesIn(records)) {
+    if (sizeInBytes <= options.maxMessageBytes) continue;
     throw new RecordsRejectedError(
       'MESSAGE_TOO_LARGE',
-      `a batch of ${rebuilt.sizeInBytes} bytes after conversion, max.message.bytes is ${options.maxMessageBytes}`,
+      `a batch of ${sizeInBytes} bytes after conversion, max.message.bytes is ${options.maxMessageBytes}`,
     );
   }
-  return { records, logAppendTimeMs: appendTime ? options.nowMs : -1 };
 }
 
 /** Messages inside a wrapper of magic 0 or 1 have checksums of their own. */

@@ -165,3 +165,37 @@ describe('compaction and crashes', () => {
     });
   }
 });
+
+describe('compaction on a failing disk', () => {
+  it('takes the log directory offline, and loses nothing', async () => {
+    const sim = new Simulation({ seed: 3 });
+    const host = sim.host('broker');
+    await sim.run(async () => {
+      const failed: string[] = [];
+      const changes = {
+        configFor: () => CONFIG,
+        cleaner: { ...DEFAULT_CLEANER_CONFIG, backoffMs: 5 },
+        onLogDirFailure: (logDir: string) => failed.push(logDir),
+      };
+      const manager = await loadedManager(host.env, changes);
+      const log = manager.getOrCreate(TOPIC, { isNew: true, topicId: undefined });
+      for (const value of ['1', '2']) log.appendAsLeader(keyedBatch({ records: [['a', value]] }), 0);
+      log.roll();
+      await log.flush();
+      await sim.advance(20);
+      host.disk.faults.broken = true;
+      log.updateHighWatermark(log.logEnd);
+      await sim.advance(100);
+      assert.deepEqual(failed, ['/data']);
+      host.disk.faults.broken = false;
+      host.kill();
+      const again = await loadedManager(host.restart(), changes);
+      const recovered = again.get(TOPIC);
+      assert.ok(recovered);
+      recovered.updateHighWatermark(recovered.logEnd);
+      await sim.advance(100);
+      const left = batchesOf(recovered).flatMap((batch) => [...readBatch(batch)].map(describeRecord));
+      assert.deepEqual(left, ['1 a=2']);
+    });
+  });
+});
