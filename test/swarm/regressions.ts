@@ -50,4 +50,11 @@ export const regressions: readonly Regression[] = [
     story:
       'the linearizability check ran out of memory over 46 operations at a time on one register; it now tries the order of the zxids first, which proves itself, before it searches',
   },
+  {
+    system: 'zookeeper-ensemble',
+    seed: 1421,
+    steps: 10_000,
+    story:
+      'a server had accepted an epoch of its own that came to nothing, and could not follow the leader of an earlier one for as long as that led; a leader now gives up for such a server, unless it has a later history',
+  },
 ];

@@ -105,6 +105,8 @@ export class FastLeaderElection {
   private readonly maxNotificationMs: number;
   private phase: Phase = 'stopped';
   private round = 0;
+  /** Votes of servers for themselves; see {@link takeCandidacy}. */
+  private readonly candidacies = new Map<number, Candidate>();
   private proposal: Candidate = { leader: NOTHING, zxid: NOTHING, peerEpoch: NOTHING };
   private settledVote: Vote | undefined;
   /** Votes of this round, by voter. */
@@ -155,6 +157,16 @@ export class FastLeaderElection {
     this.considerRound();
   }
 
+  /**
+   * What a voter has, by its vote for itself when it began to look for a leader; undefined when it has not voted since
+   * this was asked the last time.
+   */
+  takeCandidacy(id: number): Candidate | undefined {
+    const candidacy = this.candidacies.get(id);
+    this.candidacies.delete(id);
+    return candidacy;
+  }
+
   /** Ends whatever is under way; nothing is sent or decided any more until `startLooking`. */
   stop(): void {
     this.phase = 'stopped';
@@ -189,6 +201,9 @@ export class FastLeaderElection {
   /** A notification has come from another server. */
   receive(from: number, notification: Notification): void {
     if (this.phase === 'stopped') return;
+    if (notification.state === 'LOOKING' && notification.leader === from && this.isVoter(from)) {
+      this.candidacies.set(from, notification);
+    }
     if (this.isLooking && this.hearsOfNewServers(from, notification.config)) {
       this.startLooking();
     } else if (!this.isVoter(from)) {

@@ -78,6 +78,7 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
         revalidate: (learner, sessionId, timeoutMs) =>
           this.server?.revalidate(learner, sessionId, timeoutMs) ?? false,
         forwarded: (learner, request) => this.forwarded(learner, request),
+        takeVotedEpoch: (id) => host.takeVotedEpoch(id),
         ended: (reason) => host.over(reason),
       },
     });

@@ -25,6 +25,8 @@ export interface TermHost {
    * when this server gets another role or another leader.
    */
   activateConfig(config: QuorumVerifier, leader: number | undefined, zxid: number): boolean;
+  /** The epoch of another server's history, by its vote for itself since this was asked last. */
+  takeVotedEpoch(id: number): number | undefined;
   /** The server serves in this epoch. */
   serving(epoch: number): void;
   /** The term is over, for this reason: it is to be stopped, and a leader to be looked for. */

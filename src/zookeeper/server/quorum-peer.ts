@@ -333,6 +333,10 @@ export class QuorumPeer implements ElectionPeer, TermHost {
     });
   }
 
+  takeVotedEpoch(id: number): number | undefined {
+    return this.election.takeCandidacy(id)?.peerEpoch;
+  }
+
   serving(epoch: number): void {
     this.fruitlessTerms = 0;
     this.election.confirmEpoch(epoch);

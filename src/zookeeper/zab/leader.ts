@@ -54,6 +54,8 @@ export interface LeaderPorts {
   revalidate(learner: LearnerHandler, sessionId: bigint, timeoutMs: number): boolean;
   /** A learner's client wants a write or a sync. */
   forwarded(learner: LearnerHandler, request: ForwardedRequest): void;
+  /** The epoch of a server's history, by its vote for itself before it came; undefined when that is not known. */
+  takeVotedEpoch(id: number): number | undefined;
   /** The leader has given up: its server stops serving and elects anew. */
   ended(reason: string): void;
 }
@@ -80,6 +82,8 @@ interface Proposal {
 type LeaderPhase = 'discovery' | 'election' | 'synchronisation' | 'broadcast' | 'ended';
 
 const LAST_COUNTER = 0xffff_ffff;
+/** Zxids of later ones are no safe integers. */
+const LAST_EPOCH = 0x1f_ffff;
 
 /**
  * The leader of an epoch (Leader of 3.9, ZAB 1.0), without sockets or files:
@@ -90,6 +94,7 @@ const LAST_COUNTER = 0xffff_ffff;
  *     discovery, election, synchronisation --initLimit ticks without the next--> ended
  *     election      --a learner has a later history--> election, without that learner
  *     broadcast     --a tick without a quorum of learners that answer--> ended
+ *     broadcast     --a member has accepted a later epoch, without a later history--> ended, for an epoch behind that
  *     broadcast     --the epoch's last zxid is given out--> ended, for a new epoch
  */
 export class Leader implements LearnerMaster {
@@ -228,7 +233,33 @@ export class Leader implements LearnerMaster {
       this.connected.add(handler.id);
       this.considerEpoch();
     }
+    const historyEpoch = this.ports.takeVotedEpoch(handler.id);
+    if (this.phase === 'broadcast' && this.shutsOut(handler, acceptedEpoch, historyEpoch)) {
+      // Whoever leads next, this server for example, hears of that epoch from a quorum and goes beyond it.
+      this.ports.acceptEpoch(acceptedEpoch);
+      this.end(
+        `server ${handler.id} has accepted epoch ${acceptedEpoch}, and can follow in later ones alone`,
+      );
+      return;
+    }
     handler.proceed();
+  }
+
+  /**
+   * Whether a member can never follow in this epoch, because it has accepted a later one whose leader came to nothing.
+   * Apache's leader leaves it outside until there is an election for another reason. A server with a later history is
+   * left outside here as well: it would win that election, and may have the data of another ensemble.
+   */
+  private shutsOut(
+    { id, isObserver }: LearnerHandler,
+    acceptedEpoch: number,
+    historyEpoch: number | undefined,
+  ): boolean {
+    const { chosenEpoch, peer } = this;
+    if (chosenEpoch === undefined || acceptedEpoch <= chosenEpoch || acceptedEpoch >= LAST_EPOCH)
+      return false;
+    if (!peer.config.members.has(id)) return false;
+    return isObserver || (historyEpoch !== undefined && historyEpoch <= chosenEpoch);
   }
 
   /**

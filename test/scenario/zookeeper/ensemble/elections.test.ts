@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { replaceFile } from '../../../../src/storage/replace-file.ts';
 import { write, ZkEnsemble, type ZkEnsembleOptions } from '../../../support/zk-ensemble.ts';
 
 async function withEnsemble(
@@ -109,6 +110,30 @@ describe('Whole servers', () => {
       await zk.settled();
       zk.assertSameTrees();
     });
+  });
+
+  it('take back a server that has accepted a later epoch than the one they work in', async () => {
+    for (const role of ['participant', 'observer']) {
+      await withEnsemble({ participants: 3, observers: 1 }, async (zk) => {
+        await zk.startAll();
+        const leader = await zk.serving();
+        const victim = role === 'observer' ? 4 : zk.ids.find((id) => id !== leader);
+        assert.ok(victim !== undefined);
+        const client = await zk.client(leader);
+        await write(client, '/before');
+        // As if it had led for a moment, and nobody had heard of the epoch that it chose.
+        zk.kill(victim);
+        const { disk } = zk.host(victim).restart();
+        replaceFile(disk, '/data/version-2/acceptedEpoch', Buffer.from('9'));
+        await zk.start(victim);
+        await zk.serving(victim, leader);
+        await zk.serving();
+        await write(await zk.client(victim), '/after');
+        await zk.settled();
+        zk.assertSameTrees();
+        assert.equal(Math.floor(zk.tree(victim).lastProcessedZxid / 2 ** 32), 10, role);
+      });
+    }
   });
 
   it('have a new leader that serves within a second of the death of the old one, as a rule', async () => {

@@ -69,6 +69,8 @@ class Subject {
   readonly leader: Leader;
   nowMs = 0;
   accepted = 4;
+  /** Of whoever joins. */
+  votedEpoch: number | undefined;
   current = 4;
 
   constructor(participants: readonly number[] = [1, 2, 3], observers: readonly number[] = []) {
@@ -103,6 +105,7 @@ class Subject {
         touch: (id, timeoutMs) => this.did.push(`session ${id} was heard of, ${timeoutMs} ms`),
         revalidate: (_, id) => id === 7n,
         forwarded: () => this.did.push('forwarded'),
+        takeVotedEpoch: () => this.votedEpoch,
         ended: (reason) => this.did.push(`ended: ${reason}`),
       },
     });
@@ -304,6 +307,28 @@ describe('A leader', () => {
     assert.deepEqual([done, wire.take()], [[1], ['PING 5.0']]);
     wire.receive(pong);
     assert.deepEqual(done, [1, 2, 3]);
+  });
+
+  it('gives up for a member that has accepted a later epoch, so that it may follow, unless its history is later too', () => {
+    for (const votedEpoch of [undefined, 6, 5, 4]) {
+      const [subject] = serving();
+      subject.take();
+      subject.votedEpoch = votedEpoch;
+      const stranded = subject.learner(2, { accepted: 7 });
+      if (votedEpoch === undefined || votedEpoch > 5) {
+        assert.deepEqual([subject.take(), stranded.take()], [[], ['LEADERINFO 5.0']], `epoch ${votedEpoch}`);
+        continue;
+      }
+      const reason = 'server 2 has accepted epoch 7, and can follow in later ones alone';
+      assert.deepEqual(subject.take(), ['accept epoch 7', `ended: ${reason}`], `epoch ${votedEpoch}`);
+      subject.leader.end('again');
+    }
+    const [subject] = serving();
+    subject.take();
+    subject.votedEpoch = 4;
+    subject.learner(9, { accepted: 7 });
+    subject.learner(1, { accepted: 2 ** 21 - 1 });
+    assert.deepEqual(subject.take(), [], 'no member, and no epoch that can be');
   });
 
   it('hears of sessions by pings, and says which of them live', () => {
