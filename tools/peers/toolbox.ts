@@ -33,6 +33,8 @@ export class Toolbox {
   readonly cache = join(root, '.cache/compat');
   readonly sources = join(root, 'test/compat');
   readonly root = root;
+  /** Programs that have been found. */
+  private readonly present = new Set<string>();
   private readonly under = new Map<string, Promise<string>>();
 
   /** Runs `install` unless an earlier run finished it; resolves to the directory. */
@@ -53,8 +55,10 @@ export class Toolbox {
   }
 
   private async program(name: string, args: readonly string[]): Promise<string> {
+    if (this.present.has(name)) return name;
     try {
       await run(name, args, { timeoutMs: 30_000 });
+      this.present.add(name);
       return name;
     } catch {
       throw new Missing(name);
@@ -63,8 +67,8 @@ export class Toolbox {
 
   private async jars(name: string, artifacts: readonly string[]): Promise<string> {
     await this.program('java', ['-version']);
-    await this.program('mvn', ['-version']);
     const dir = await this.once(name, async (target) => {
+      await this.program('mvn', ['-version']);
       writeFileSync(join(target, 'pom.xml'), pom(artifacts));
       const args = ['-q', '-B', '-f', join(target, 'pom.xml'), 'dependency:copy-dependencies'];
       await run('mvn', [...args, `-DoutputDirectory=${join(target, 'jars')}`], { timeoutMs: 600_000 });
