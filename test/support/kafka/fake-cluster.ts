@@ -7,6 +7,7 @@ import type { OpenSession } from '../../../src/kafka/zk/port.ts';
 import { createZkStores, type ZkStores } from '../../../src/kafka/zk/stores.ts';
 import { ZkConnection } from '../../../src/kafka/zk/zk-connection.ts';
 import type { RegisteredEndpoint } from '../../../src/kafka/zk/znodes/broker-id.ts';
+import { ErrorCode } from '../../../src/wire/kafka/errors.ts';
 
 /** A broker without logs: it keeps what the controller tells it. */
 export class FakeBroker {
@@ -19,6 +20,8 @@ export class FakeBroker {
   readonly replicas = new Map<string, { leader: number; leaderEpoch: number; isr: readonly number[] }>();
   /** Error code that StopReplica answers for every partition. */
   stopReplicaError = 0;
+  /** Partitions, as `topic-partition`, whose log directory has failed here. */
+  readonly failedPartitions = new Set<string>();
   controller: Controller | null = null;
   alive = true;
 
@@ -40,7 +43,11 @@ export class FakeBroker {
       }
       return {
         errorCode: 0,
-        partitions: command.partitions.map(({ topic, partition }) => ({ topic, partition, errorCode: 0 })),
+        partitions: command.partitions.map(({ topic, partition }) => ({
+          topic,
+          partition,
+          errorCode: this.failedPartitions.has(`${topic}-${partition}`) ? ErrorCode.KAFKA_STORAGE_ERROR : 0,
+        })),
       };
     }
     return {
@@ -58,6 +65,8 @@ export interface FakeBrokerOptions {
   endpoints?: readonly RegisteredEndpoint[];
   rack?: string;
   uncleanElection?: boolean;
+  /** Registers only: the test has it take part in the election by `controller.start()`. */
+  staysOut?: boolean;
   autoBalance?: { intervalMs: number; percentage: number };
 }
 
@@ -112,7 +121,7 @@ export class FakeCluster {
       sessionLost: () => controller.sessionLost(),
       sessionRenewed: () => controller.sessionRenewed(),
     });
-    controller.start();
+    if (!options.staysOut) controller.start();
     return broker;
   }
 

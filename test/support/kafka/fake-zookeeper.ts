@@ -55,6 +55,14 @@ export class FakeZooKeeper {
     return session;
   };
 
+  /** Puts persistent nodes in place, as if they had been there before; parents before their children. */
+  seed(nodes: Iterable<{ path: string; data: string | null }>): void {
+    for (const { path, data } of nodes) {
+      if (path !== '/')
+        this.#nodes.set(path, node(data === null ? null : Buffer.from(data), 0n, ++this.#zxid));
+    }
+  }
+
   /** All nodes with their data as text, in order of path. */
   dump(): [string, string | null][] {
     return [...this.#nodes.entries()]
