@@ -14,6 +14,7 @@ export interface ParsedDirectoryName {
 }
 
 const MAX_NAME_LENGTH = 255;
+const UNIQUE_LENGTH = 32;
 
 /** Undefined for a name that no log's directory has. */
 export function parseDirectoryName(name: string): ParsedDirectoryName | undefined {
@@ -30,10 +31,15 @@ function kindOf(suffix: string | undefined): DirectoryKind {
   return suffix === 'delete' || suffix === 'future' ? suffix : 'stray';
 }
 
-/** A directory name for a log that is to be removed or set aside; topics with long names are cut to fit. */
+/** Whether a copy of the log can be made: its directory's name has to tell the whole topic. */
+export function canHaveFuture({ topic, partition }: TopicPartition): boolean {
+  return `${topic}-${partition}.-future`.length + UNIQUE_LENGTH <= MAX_NAME_LENGTH;
+}
+
+/** A directory name for a log that is none of the partition's own now; topics with long names are cut to fit. */
 export function asideDirectoryName(
   topicPartition: TopicPartition,
-  kind: 'delete' | 'stray',
+  kind: Exclude<DirectoryKind, 'current'>,
   random: Random,
 ): string {
   const suffix = `-${topicPartition.partition}.${uniqueId(random)}-${kind}`;
@@ -41,5 +47,5 @@ export function asideDirectoryName(
 }
 
 function uniqueId(random: Random): string {
-  return random.bytes(16).toString('hex');
+  return random.bytes(UNIQUE_LENGTH / 2).toString('hex');
 }

@@ -15,6 +15,8 @@ export interface EpochStore {
   write(entries: readonly EpochEntry[]): void;
   /** Soon, not at once: entries too many after a crash are cut when the log is loaded. */
   writeLater(entries: readonly EpochEntry[]): void;
+  /** The log's directory has another name now, under which this is durable on return. */
+  moveTo(directory: string, entries: readonly EpochEntry[]): void;
   /** Nothing is written any more: the log is closed or goes away. */
   close(): void;
 }
@@ -97,6 +99,11 @@ export class LeaderEpochCache {
     const changed = first > 0 || entry.startOffset !== startOffset;
     this.entries = [{ epoch: entry.epoch, startOffset }, ...this.entries.slice(first + 1)];
     if (changed) this.store.writeLater(this.entries);
+  }
+
+  /** The log's directory has another name now. */
+  moveTo(directory: string): void {
+    this.store.moveTo(directory, this.entries);
   }
 
   stopWriting(): void {

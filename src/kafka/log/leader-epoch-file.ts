@@ -49,7 +49,18 @@ export class LeaderEpochFile implements EpochStore {
 
   writeLater(entries: readonly EpochEntry[]): void {
     const { file } = this;
-    if (file !== undefined) this.inBackground(() => file.write(entries));
+    if (file === undefined) return;
+    this.inBackground(() =>
+      file.write(entries).catch((error: unknown) => {
+        // The directory may have got another name meanwhile.
+        if (this.file === file) throw error;
+      }),
+    );
+  }
+
+  moveTo(directory: string, entries: readonly EpochEntry[]): void {
+    this.file = new CheckpointFile(this.disk, `${directory}/${LEADER_EPOCH_CHECKPOINT}`, FORMAT);
+    this.file.writeNow(entries);
   }
 
   /** The log is closed, or its directory has gone elsewhere: nothing is written any more. */

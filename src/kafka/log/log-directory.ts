@@ -24,7 +24,8 @@ export class LogDirectoryError extends Error {
 
 export interface LoadContext {
   readonly configFor: (topic: string) => LogConfig;
-  readonly onLoaded: (log: UnifiedLog) => void;
+  /** `isFuture`: a copy under way from another log directory. */
+  readonly onLoaded: (log: UnifiedLog, isFuture: boolean) => void;
   /** How many logs are loaded at the same time: `num.recovery.threads.per.data.dir`. */
   readonly concurrency: number;
 }
@@ -101,7 +102,7 @@ export class LogDirectory {
         log.updateHighWatermark(highWatermarks.get(key) ?? 0);
         const cleanedOffset = cleanedOffsets.get(key);
         if (cleanedOffset !== undefined) log.cleanable.cleanedOffset = cleanedOffset;
-        options.onLoaded(log);
+        options.onLoaded(log, parsed.kind === 'future');
         progress.logLoaded();
         if (env.clock.monotonicMs() - turnBegan > TURN_MS) {
           await new Promise<void>((resolve) => env.timers.soon(resolve));
@@ -129,7 +130,7 @@ export class LogDirectory {
         );
       }
       if (parsed.kind === 'delete') this.removeLater(path, 0);
-      else if (parsed.kind !== 'current') log.warn(`Leaving ${path} alone: it is marked as ${parsed.kind}`);
+      else if (parsed.kind === 'stray') log.warn(`Leaving ${path} alone: it is marked as ${parsed.kind}`);
       else found.push({ name, key: topicPartitionKey(parsed.topicPartition), parsed });
     }
     return found;

@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert.ts';
 import type { Env } from '../../env/env.ts';
 import type { Timer } from '../../env/timers.ts';
 import type { CleanerConfig } from './cleaner/cleaner-config.ts';
@@ -52,6 +53,8 @@ export interface LogDirDescription {
   readonly totalBytes: number;
   readonly usableBytes: number;
   readonly logs: readonly UnifiedLog[];
+  /** Copies under way from other directories. */
+  readonly futures: readonly UnifiedLog[];
 }
 
 /** All logs of one broker over its log directories. */
@@ -60,6 +63,10 @@ export class LogManager {
   private readonly options: LogManagerOptions;
   private readonly context: LogContext;
   private readonly logs = new Map<string, UnifiedLog>();
+  /** Copies in other log directories, which are to take the places of logs (KIP-113). */
+  private readonly futures = new Map<string, UnifiedLog>();
+  /** Where replicas that are not here yet are wanted. */
+  private readonly preferredLogDirs = new Map<string, string>();
   /** Live ones, in the order of `log.dirs`. */
   private readonly directories = new Map<string, LogDirectory>();
   private readonly cleaner: LogCleaner;
@@ -130,7 +137,7 @@ export class LogManager {
       await this.context.failures.guardAsync(directory.path, 'load logs', () =>
         directory.load({
           configFor: this.options.configFor,
-          onLoaded: (log) => this.addLoaded(log),
+          onLoaded: (log, isFuture) => this.addLoaded(log, isFuture ? this.futures : this.logs),
           concurrency: this.options.recoveryThreadsPerDataDir,
         }),
       );
@@ -153,16 +160,16 @@ export class LogManager {
     }
   }
 
-  private addLoaded(log: UnifiedLog): void {
+  private addLoaded(log: UnifiedLog, logs: Map<string, UnifiedLog>): void {
     const key = topicPartitionKey(log.topicPartition);
-    const other = this.logs.get(key);
+    const other = logs.get(key);
     if (other !== undefined) {
       throw new LogDirectoryError(
         `partition ${key} has a log in ${other.directory} and in ${log.directory}: remove the one in the log ` +
           'directory that has failed before',
       );
     }
-    this.logs.set(key, log);
+    logs.set(key, log);
   }
 
   private startTasks(): void {
@@ -214,11 +221,12 @@ export class LogManager {
       );
     }
     let failure: unknown = storageError(`no log directory is online for ${key}`);
-    for (const logDir of this.leastUsedFirst()) {
+    const preferred = this.preferredLogDirs.get(key);
+    this.preferredLogDirs.delete(key);
+    const isLive = preferred !== undefined && this.directories.has(preferred);
+    for (const logDir of isLive ? [preferred] : this.leastUsedFirst()) {
       try {
-        const log = this.context.failures.guard(logDir, `create the log of ${key}`, () =>
-          runBlocking(openLog(this.context, this.newLogOptions(topicPartition, logDir))),
-        );
+        const log = this.begin(topicPartition, logDir, key);
         this.logs.set(key, log);
         this.env.log.info(`Created ${log.directory}`);
         return log;
@@ -230,16 +238,66 @@ export class LogManager {
     throw failure;
   }
 
-  private newLogOptions(topicPartition: TopicPartition, logDir: string) {
-    return {
+  private begin(topicPartition: TopicPartition, logDir: string, name: string): UnifiedLog {
+    const directory = `${logDir}/${name}`;
+    const config = this.options.configFor(topicPartition.topic);
+    const state = { cleanShutdown: true, logStartOffset: 0, recoveryPoint: 0 };
+    return this.context.failures.guard(logDir, `create ${directory}`, () =>
+      runBlocking(openLog(this.context, { topicPartition, logDir, directory, config, ...state })),
+    );
+  }
+
+  // --- moving a log to another directory (KIP-113)
+
+  getFuture(topicPartition: TopicPartition): UnifiedLog | undefined {
+    return this.futures.get(topicPartitionKey(topicPartition));
+  }
+
+  /** Has a replica that is not here yet made in this log directory, when it comes. */
+  preferLogDir(topicPartition: TopicPartition, logDir: string): void {
+    this.preferredLogDirs.set(topicPartitionKey(topicPartition), logDir);
+  }
+
+  /** Begins an empty copy in another log directory. Throws KAFKA_STORAGE_ERROR. */
+  createFuture(log: UnifiedLog, logDir: string): UnifiedLog {
+    const { topicPartition, topicId } = log;
+    const future = this.begin(
       topicPartition,
       logDir,
-      directory: `${logDir}/${topicPartitionKey(topicPartition)}`,
-      config: this.options.configFor(topicPartition.topic),
-      cleanShutdown: true,
-      logStartOffset: 0,
-      recoveryPoint: 0,
-    };
+      asideDirectoryName(topicPartition, 'future', this.env.random),
+    );
+    if (topicId !== undefined) future.assignTopicId(topicId);
+    this.futures.set(topicPartitionKey(topicPartition), future);
+    this.env.log.info(`Moving ${log.directory} to ${future.directory}`);
+    return future;
+  }
+
+  /** Gives a copy up. */
+  deleteFuture(topicPartition: TopicPartition): void {
+    const key = topicPartitionKey(topicPartition);
+    const future = this.futures.get(key);
+    this.futures.delete(key);
+    if (future !== undefined) this.discard(future);
+  }
+
+  /** The copy has everything: it takes the place of the log, which is removed. Returns what is the log now. */
+  replaceWithFuture(topicPartition: TopicPartition): UnifiedLog {
+    const key = topicPartitionKey(topicPartition);
+    const future = this.futures.get(key);
+    const old = this.logs.get(key);
+    assert(future !== undefined && old !== undefined, `${key} has no copy to take its place`);
+    // Should the broker fall in between there are two logs, and somebody has to say which; never none.
+    future.rename(key, 'use');
+    this.futures.delete(key);
+    this.logs.set(key, future);
+    try {
+      this.discard(old);
+    } catch (error) {
+      // Its directory has failed, and takes it along.
+      this.tell('remove the moved log', old, error);
+    }
+    this.env.log.info(`Moved ${key} to ${future.logDir}`);
+    return future;
   }
 
   private leastUsedFirst(): string[] {
@@ -259,11 +317,17 @@ export class LogManager {
       return;
     }
     this.logs.delete(key);
-    log.rename(asideDirectoryName(topicPartition, 'delete', this.env.random));
+    this.discard(log);
+  }
+
+  /** Renames a log's directory away at once; its files go after `file.delete.delay.ms`. */
+  private discard(log: UnifiedLog): void {
+    log.rename(asideDirectoryName(log.topicPartition, 'delete', this.env.random));
     log.abandon();
-    const directory = this.directories.get(log.logDir);
-    directory?.removeLater(log.directory, log.config.fileDeleteDelayMs);
-    this.env.log.info(`Log of ${key} is ${log.directory} until it is removed`);
+    this.directories.get(log.logDir)?.removeLater(log.directory, log.config.fileDeleteDelayMs);
+    this.env.log.info(
+      `Log of ${topicPartitionKey(log.topicPartition)} is ${log.directory} until it is removed`,
+    );
     this.checkpointRecoveryPoints();
     this.checkpointLogStarts();
     this.checkpointHighWatermarks();
@@ -271,7 +335,7 @@ export class LogManager {
 
   /** The topic's settings have changed. */
   updateTopicConfig(topic: string): void {
-    for (const log of this.logs.values()) {
+    for (const log of [...this.logs.values(), ...this.futures.values()]) {
       if (log.topicPartition.topic === topic) log.updateConfig(this.options.configFor(topic));
     }
   }
@@ -303,8 +367,10 @@ export class LogManager {
   describe(): LogDirDescription[] {
     return this.options.logDirs.map((logDir) => {
       const volume = this.directories.has(logDir) ? this.measure(logDir) : undefined;
-      if (volume === undefined) return { logDir, online: false, totalBytes: -1, usableBytes: -1, logs: [] };
-      return { logDir, online: true, ...volume, logs: this.logsIn(logDir) };
+      if (volume === undefined)
+        return { logDir, online: false, totalBytes: -1, usableBytes: -1, logs: [], futures: [] };
+      const logs = inDirectory(this.logs, logDir);
+      return { logDir, online: true, ...volume, logs, futures: inDirectory(this.futures, logDir) };
     });
   }
 
@@ -319,7 +385,7 @@ export class LogManager {
   }
 
   private logsIn(logDir: string): UnifiedLog[] {
-    return [...this.logs.values()].filter((log) => log.logDir === logDir);
+    return [...inDirectory(this.logs, logDir), ...inDirectory(this.futures, logDir)];
   }
 
   // --- background tasks
@@ -405,11 +471,11 @@ export class LogManager {
 
   private takeOffline(logDir: string): void {
     if (this.isShutDown) return;
-    const logs = this.logsIn(logDir);
-    for (const log of logs) {
-      this.logs.delete(topicPartitionKey(log.topicPartition));
-      log.abandon();
-    }
+    const logs = inDirectory(this.logs, logDir);
+    const futures = inDirectory(this.futures, logDir);
+    for (const { topicPartition } of logs) this.logs.delete(topicPartitionKey(topicPartition));
+    for (const { topicPartition } of futures) this.futures.delete(topicPartitionKey(topicPartition));
+    for (const log of [...logs, ...futures]) log.abandon();
     this.directories.get(logDir)?.unlock();
     this.directories.delete(logDir);
     this.options.onLogDirFailure(
@@ -451,4 +517,8 @@ export class LogManager {
   private unlockAll(): void {
     for (const directory of this.directories.values()) directory.unlock();
   }
+}
+
+function inDirectory(logs: ReadonlyMap<string, UnifiedLog>, logDir: string): UnifiedLog[] {
+  return [...logs.values()].filter((log) => log.logDir === logDir);
 }

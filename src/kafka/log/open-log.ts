@@ -34,8 +34,9 @@ export function* openLog(context: LogContext, options: OpenLogOptions): FileComp
   disk.makeDirectory(directory);
   const log = context.env.log.child({ partition: topicPartitionKey(topicPartition) });
   const topicId = new TopicIdOfLog(disk, readTopicId(context, options));
-  const open = (current: LogConfig) => openEpochs(context, { ...options, config: current }, log);
-  const epochs = open(config);
+  const open = (current: LogConfig, path: string) =>
+    openEpochs(context, { ...options, config: current, directory: path }, log);
+  const epochs = open(config, directory);
   const producers = new ProducerStateManager(disk, directory, {
     log,
     expirationMs: context.producerIdExpirationMs,

@@ -53,7 +53,7 @@ export interface UnifiedLogParts {
   /** Undefined for magic 0 and 1, which carry no epochs. */
   readonly epochs: LeaderEpochCache | undefined;
   readonly topicId: TopicIdOfLog;
-  readonly openEpochs: (config: LogConfig) => LeaderEpochCache | undefined;
+  readonly openEpochs: (config: LogConfig, directory: string) => LeaderEpochCache | undefined;
 }
 
 /**
@@ -74,7 +74,7 @@ export class UnifiedLog {
   private readonly hotTail: HotTail;
   private readonly topic: TopicIdOfLog;
   private epochs: LeaderEpochCache | undefined;
-  private readonly openEpochs: (config: LogConfig) => LeaderEpochCache | undefined;
+  private readonly openEpochs: UnifiedLogParts['openEpochs'];
   private readonly bounds: LogOffsets;
   private readonly reader: LogReader;
   private closed = false;
@@ -508,7 +508,7 @@ export class UnifiedLog {
     this.local.config = config;
     if (config.messageFormatMagic !== old.messageFormatMagic) {
       this.epochs?.stopWriting();
-      this.epochs = this.guard('open the leader epochs', () => this.openEpochs(config));
+      this.epochs = this.guard('open the leader epochs', () => this.openEpochs(config, this.directory));
     }
     return old;
   }
@@ -523,14 +523,15 @@ export class UnifiedLog {
     });
   }
 
-  /** Gives the log's directory another name, as for its removal. Leader epochs are not kept up any more. */
-  rename(name: string): void {
+  /** Gives the log's directory another name. On its way to removal its leader epochs are not kept up any more. */
+  rename(name: string, purpose: 'use' | 'removal' = 'removal'): void {
     this.guard('rename', () => {
       this.topic.flush(this.directory);
       this.local.rename(name);
       this.producers.snapshots.moved(this.directory);
-      this.epochs?.stopWriting();
-      this.epochs = undefined;
+      if (purpose === 'use') this.epochs?.moveTo(this.directory);
+      else this.epochs?.stopWriting();
+      if (purpose === 'removal') this.epochs = undefined;
     });
   }
 

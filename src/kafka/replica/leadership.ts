@@ -28,7 +28,6 @@ export interface LeadershipParts {
   readonly context: PartitionContext;
   readonly topicPartition: TopicPartition;
   readonly topicId: () => string;
-  readonly log: UnifiedLog;
   /** The ISR has changed, or what is needed to commit. */
   readonly onChange: () => void;
 }
@@ -40,6 +39,7 @@ export interface LeadershipParts {
  */
 export class Leadership {
   private readonly parts: LeadershipParts;
+  private log: UnifiedLog;
   private readonly followers = new Map<number, FollowerState>();
   private current: IsrState = committedIsr([]);
   private state: LeaderAndIsrPartition;
@@ -47,11 +47,12 @@ export class Leadership {
   /** Where this leader's epoch begins. */
   private epochStart: number;
 
-  constructor(parts: LeadershipParts, state: LeaderAndIsrPartition) {
+  constructor(parts: LeadershipParts, log: UnifiedLog, state: LeaderAndIsrPartition) {
     this.parts = parts;
+    this.log = log;
     this.state = state;
     this.partitionEpoch = state.partitionEpoch;
-    this.epochStart = parts.log.logEndOffset;
+    this.epochStart = log.logEndOffset;
     this.assume(state, true);
   }
 
@@ -73,14 +74,20 @@ export class Leadership {
     return this.followers;
   }
 
+  /** The log is in another log directory now. */
+  moveTo(log: UnifiedLog): void {
+    this.log = log;
+  }
+
   /** The controller has chosen this leader again, in a higher epoch. */
   reelected(state: LeaderAndIsrPartition): void {
-    this.epochStart = this.parts.log.logEndOffset;
+    this.epochStart = this.log.logEndOffset;
     this.assume(state, false);
   }
 
   private assume(state: LeaderAndIsrPartition, isNewLeader: boolean): void {
-    const { context, log } = this.parts;
+    const { log } = this;
+    const { context } = this.parts;
     this.state = state;
     this.partitionEpoch = state.partitionEpoch;
     this.current = committedIsr(state.isr);
@@ -133,7 +140,8 @@ export class Leadership {
   /** Up to where all that count have the log; undefined while too few are in sync to commit anything. */
   committableEnd(): LogOffsetMetadata | undefined {
     if (this.isUnderMinIsr) return undefined;
-    const { log, context } = this.parts;
+    const { log } = this;
+    const { context } = this.parts;
     const { logEnd } = log;
     // `flush.messages`: the leader's own log counts as far as it is flushed; Apache's append flushes before it returns.
     let least = log.isFlushDue ? offsetOnly(log.recoveryPoint) : logEnd;
@@ -165,7 +173,8 @@ export class Leadership {
 
   private maybeExpand(id: number, follower: FollowerState): void {
     if (this.current.kind !== 'committed' || this.current.isr.has(id)) return;
-    const { log, context } = this.parts;
+    const { log } = this;
+    const { context } = this.parts;
     const { messageOffset } = follower.logEnd;
     const needed = context.guards.joinsFromEpochStart ? this.epochStart : 0;
     if (messageOffset < log.highWatermark || messageOffset < needed || !this.isEligible(id, follower)) return;
@@ -185,9 +194,9 @@ export class Leadership {
   /** Takes out of the ISR who has not been caught up for `replica.lag.time.max.ms`. */
   maybeShrink(): void {
     if (this.current.kind !== 'committed') return;
-    const { context, log } = this.parts;
+    const { context } = this.parts;
     const nowMs = context.clock.monotonicMs();
-    const { logEndOffset } = log;
+    const { logEndOffset } = this.log;
     const isBehind = (id: number): boolean =>
       id !== context.brokerId &&
       this.followers.get(id)?.isCaughtUp(logEndOffset, nowMs, context.replicaLagTimeMaxMs) !== true;
@@ -254,7 +263,7 @@ export class Leadership {
 
   /** The least log start of the replicas that live: what is deleted everywhere (DeleteRecords). */
   lowWatermark(): number {
-    let least = this.parts.log.logStartOffset;
+    let least = this.log.logStartOffset;
     for (const [id, { logStartOffset }] of this.followers) {
       if (logStartOffset < least && this.parts.context.liveBrokerEpoch(id) !== undefined)
         least = logStartOffset;

@@ -1,6 +1,5 @@
 import { assert } from '../../base/assert.ts';
 import { ErrorCode } from '../../wire/kafka/errors.ts';
-import { UnexpectedAppendOffsetError } from '../log/log-append.ts';
 import type {
   AppendInfo,
   AppendOrigin,
@@ -14,6 +13,7 @@ import type { TopicPartition } from '../log/topic-partition.ts';
 import type { UnifiedLog } from '../log/unified-log.ts';
 import type { LeaderAndIsrPartition } from '../metadata/controller-commands.ts';
 import { noLeader, zeroUuid } from '../metadata/model.ts';
+import { appendReplicated } from './follower-append.ts';
 import type { FollowerFetch } from './follower-state.ts';
 import { Leadership } from './leadership.ts';
 import type { PartitionContext } from './partition-context.ts';
@@ -101,7 +101,7 @@ export class Partition {
       const { context, topicPartition } = this;
       const topicId = () => this.topicId;
       const onChange = () => this.advanceHighWatermark();
-      this.leading = new Leadership({ context, topicPartition, topicId, log, onChange }, state);
+      this.leading = new Leadership({ context, topicPartition, topicId, onChange }, log, state);
     } else {
       this.leading.reelected(state);
     }
@@ -123,6 +123,12 @@ export class Partition {
     if (this.state !== undefined) this.state = { ...this.state, leader: noLeader };
     this.role = 'follower';
     this.leading = undefined;
+  }
+
+  /** A copy in another log directory has taken the place of the log. */
+  moveTo(log: UnifiedLog): void {
+    this.log = log;
+    this.leading?.moveTo(log);
   }
 
   /** Its log directory has failed. */
@@ -242,7 +248,7 @@ export class Partition {
 
   /**
    * Appends a leader's batches as they are and takes over its offsets. The high watermark never goes back: what was
-   * committed under an earlier leader is committed. Throws LogError and {@link UnexpectedAppendOffsetError}.
+   * committed under an earlier leader is committed. Throws what {@link appendReplicated} does.
    */
   appendFetched(
     records: Buffer,
@@ -251,7 +257,9 @@ export class Partition {
   ): AppendInfo {
     const { log } = this;
     assert(log !== undefined && !this.isLeader, 'only a follower with a log takes records from its leader');
-    const info = this.appendTo(log, records, leaderEpoch);
+    const before = log.logEndOffset;
+    const info = appendReplicated(log, records, leaderEpoch);
+    if (info.firstOffset >= 0 && info.firstOffset < before) this.context.truncated(this);
     const known = Math.min(leader.highWatermark, log.logEndOffset);
     if (log.highWatermark < known && log.maybeIncrementHighWatermark(offsetOnly(known)) !== undefined) {
       this.context.highWatermarkMoved(this);
@@ -259,23 +267,6 @@ export class Partition {
     const logStart = Math.min(leader.logStartOffset, log.highWatermark);
     if (logStart > log.logStartOffset) log.maybeIncrementLogStartOffset(logStart, "the leader's has risen");
     return info;
-  }
-
-  private appendTo(log: UnifiedLog, records: Buffer, leaderEpoch: number): AppendInfo {
-    try {
-      return log.appendAsFollower(records, leaderEpoch);
-    } catch (error) {
-      // The leader's log starts in the middle of a batch: DeleteRecords has raised its start.
-      const isFirst =
-        error instanceof UnexpectedAppendOffsetError &&
-        log.logEndOffset === log.logStartOffset &&
-        error.firstOffset < log.logEndOffset &&
-        error.lastOffset >= log.logEndOffset;
-      if (!isFirst) throw error;
-      log.truncateFullyAndStartAt(error.firstOffset);
-      this.context.truncated(this);
-      return log.appendAsFollower(records, leaderEpoch);
-    }
   }
 
   /** Drops what the leader does not have. Throws LogError. */

@@ -30,6 +30,7 @@ import {
 import { Fetchers, type FetchersOptions } from './fetcher/fetcher-manager.ts';
 import { REPLICATION_GUARDS, type ReplicationGuards } from './guards.ts';
 import type { IsrChanges } from './isr-changes.ts';
+import { LogDirMoves } from './log-dir-moves.ts';
 import { isRefused, Partition, type Refused } from './partition.ts';
 import type { PartitionContext } from './partition-context.ts';
 import { Purgatory } from './purgatory.ts';
@@ -52,6 +53,8 @@ export interface ReplicaManagerOptions {
   readonly fetching: Omit<FetchersOptions, 'brokerId' | 'brokerEpoch'>;
   /** The throttle of what followers get from here. */
   readonly leaderQuota: ReplicaQuota;
+  /** The throttle of moves between log directories. */
+  readonly alterLogDirsQuota: ReplicaQuota;
   readonly replicaSelection: ReplicaSelection;
   /** For tests that show what a rule is for. */
   readonly guards?: ReplicationGuards;
@@ -92,6 +95,8 @@ function failedAppend(error: ErrorCode, message?: string): PartitionAppended {
 /** All replicas of one broker: their roles, appends and fetches, and who waits for what. */
 export class ReplicaManager {
   readonly clock: Clock;
+  /** Replicas on their way to other log directories. */
+  readonly moves: LogDirMoves;
   private readonly env: Env;
   private readonly options: ReplicaManagerOptions;
   private readonly partitions = new Map<string, Partition>();
@@ -118,6 +123,13 @@ export class ReplicaManager {
       ? fetching.protocol
       : { ...fetching.protocol, truncatesOnFetch: false, knowsLeaderEpochs: false };
     this.fetchers = new Fetchers(env, { ...fetching, brokerId, brokerEpoch, protocol });
+    this.moves = new LogDirMoves(env, {
+      logManager: options.logManager,
+      maxBytes: fetching.maxBytes,
+      backoffMs: fetching.backoffMs,
+      quota: options.alterLogDirsQuota,
+      lookup: (topicPartition) => this.lookup(topicPartition),
+    });
     this.stopListening = options.metadata.listen((image, before) => this.brokersChanged(image, before));
     const intervalMs = options.replicaLagTimeMaxMs / ISR_CHECKS_PER_LAG;
     this.isrTimer = env.timers.every(intervalMs, () => {
@@ -142,7 +154,10 @@ export class ReplicaManager {
         for (const listener of this.listeners) listener.highWatermarkAdvanced?.(partition);
       },
       lowWatermarkMoved: ({ topicPartition }) => this.deletes.check(topicPartitionKey(topicPartition)),
-      truncated: () => options.logManager.checkpointRecoveryPoints(),
+      truncated: ({ topicPartition }) => {
+        this.moves.truncated(topicPartition);
+        options.logManager.checkpointRecoveryPoints();
+      },
     };
   }
 
@@ -225,6 +240,7 @@ export class ReplicaManager {
       const log = this.options.logManager.getOrCreate(topicPartition, { isNew, topicId: known });
       partition.topicId = log.topicId ?? zeroUuid;
       this.assume(partition, state, log);
+      this.moves.resume(partition);
       return ErrorCode.NONE;
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
@@ -298,7 +314,9 @@ export class ReplicaManager {
       this.wake(partition);
       for (const listener of this.listeners) listener.resigned?.(partition);
     }
-    if (!deleteLog || this.options.logManager.get(topicPartition) === undefined) return ErrorCode.NONE;
+    if (!deleteLog) return ErrorCode.NONE;
+    this.moves.cancel(topicPartition);
+    if (this.options.logManager.get(topicPartition) === undefined) return ErrorCode.NONE;
     try {
       this.options.logManager.delete(topicPartition);
       return ErrorCode.NONE;
@@ -319,6 +337,7 @@ export class ReplicaManager {
 
   private takeOffline(partition: Partition): void {
     this.fetchers.unfollow(topicPartitionKey(partition.topicPartition));
+    this.moves.failed(partition.topicPartition);
     partition.markOffline();
     this.wake(partition);
     for (const listener of this.listeners) listener.resigned?.(partition);
@@ -491,6 +510,7 @@ export class ReplicaManager {
     this.isrTimer.cancel();
     this.stopListening();
     this.fetchers.close();
+    this.moves.close();
     this.produces.expireAll();
     this.fetches.expireAll();
     this.deletes.expireAll();

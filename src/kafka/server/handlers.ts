@@ -8,6 +8,7 @@ import { deleteTopicsHandler } from '../api/20-delete-topics.ts';
 import { deleteRecordsHandler } from '../api/21-delete-records.ts';
 import { initProducerIdHandler } from '../api/22-init-producer-id.ts';
 import { offsetForLeaderEpochHandler } from '../api/23-offset-for-leader-epoch.ts';
+import { alterReplicaLogDirsHandler } from '../api/34-alter-replica-log-dirs.ts';
 import { describeLogDirsHandler } from '../api/35-describe-log-dirs.ts';
 import { createPartitionsHandler } from '../api/37-create-partitions.ts';
 import { describeClusterHandler } from '../api/60-describe-cluster.ts';
@@ -75,6 +76,7 @@ function dataHandlers({ env, config, metadata, logs, topicConfigs, replicas }: H
     listOffsetsHandler({ replicas }),
     deleteRecordsHandler({ replicas }),
     offsetForLeaderEpochHandler({ replicas }),
+    alterReplicaLogDirsHandler({ moves: replicas.moves }),
     describeLogDirsHandler({ logs }),
   ];
 }

@@ -56,6 +56,7 @@ export function createReplication(parts: ReplicationParts): Replication {
     replicaLagTimeMaxMs: config.replicaLagTimeMaxMs,
     isrChanges,
     leaderQuota: throttles.leader,
+    alterLogDirsQuota: throttles.alterLogDirs,
     replicaSelection: selectionOf(config),
     fetching: {
       protocol: replicationProtocol(config.interBrokerProtocolVersion),

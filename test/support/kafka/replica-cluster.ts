@@ -28,6 +28,7 @@ import { ErrorCode } from '../../../src/wire/kafka/errors.ts';
 import { buildBatch } from '../../../src/wire/kafka/records/builder.ts';
 import { readAll } from '../../../src/wire/kafka/records/records.ts';
 import type { Draft, Infer, Message } from '../../../src/wire/kafka/schema/index.ts';
+import { BreakableDisk } from '../breakable-disk.ts';
 import { loadedManager, logConfig } from '../log-env.ts';
 import { memoryEnv } from '../memory-env.ts';
 import { settle } from '../settle.ts';
@@ -46,6 +47,7 @@ export interface ClusterOptions {
   readonly minInsyncReplicas?: number;
   readonly log?: Partial<LogConfig>;
   readonly replicaLagTimeMaxMs?: number;
+  readonly logDirs?: readonly string[];
 }
 
 /** Timers of one process: they end with it. */
@@ -74,6 +76,7 @@ class ProcessTimers implements Timers {
 export class ReplicaNode {
   readonly id: number;
   readonly disk: Disk;
+  readonly disks: BreakableDisk;
   /** Epoch of the registration: of this life. */
   epoch = 0;
   replicas: ReplicaManager | undefined;
@@ -85,7 +88,8 @@ export class ReplicaNode {
   constructor(cluster: ReplicaCluster, id: number) {
     this.cluster = cluster;
     this.id = id;
-    this.disk = new MemoryDisk(cluster.time);
+    this.disks = new BreakableDisk(new MemoryDisk(cluster.time));
+    this.disk = this.disks.disk;
   }
 
   get isUp(): boolean {
@@ -99,7 +103,12 @@ export class ReplicaNode {
     this.timers = timers;
     const env = { ...memoryEnv(), clock: time, timers, disk: this.disk };
     const config = logConfig(options.log ?? {});
-    const logs = await loadedManager(env, { configFor: () => config });
+    const { logDirs = ['/data'] } = options;
+    const logs = await loadedManager(env, {
+      logDirs,
+      configFor: () => config,
+      onLogDirFailure: (_, partitions) => this.replicas?.markOffline(partitions),
+    });
     this.logs = logs;
     const brokerEpoch = () => this.epoch;
     const metadata = this.cluster.metadata;
@@ -140,6 +149,11 @@ export class ReplicaNode {
     await this.logs?.shutdown();
     await this.cluster.settled();
     this.replicas = undefined;
+  }
+
+  get logManager(): LogManager {
+    assert.ok(this.logs !== undefined, `broker ${this.id} is not up`);
+    return this.logs;
   }
 
   handlerFor(request: Message): Handler {

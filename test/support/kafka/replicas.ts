@@ -42,6 +42,7 @@ export function replicaManagerOptions(
     replicaLagTimeMaxMs: 10_000,
     isrChanges: { submit: () => undefined },
     leaderQuota: noQuota(),
+    alterLogDirsQuota: noQuota(),
     replicaSelection: 'leader',
     fetching: {
       protocol: replicationProtocol('3.9-IV0'),

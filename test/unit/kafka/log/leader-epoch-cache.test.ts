@@ -7,6 +7,7 @@ function cacheOf(...entries: [number, number][]) {
   const store = {
     write: (each: readonly EpochEntry[]) => written.push(each),
     writeLater: (each: readonly EpochEntry[]) => written.push(each),
+    moveTo: () => undefined,
     close: () => undefined,
   };
   const cache = new LeaderEpochCache(

@@ -5,7 +5,12 @@ import { truncationFor } from '../../../../../src/kafka/replica/fetcher/truncati
 
 /** A log with these starts of epochs and this end. */
 function log(epochs: readonly (readonly [epoch: number, startOffset: number])[], logEndOffset: number) {
-  const store = { write: () => undefined, writeLater: () => undefined, close: () => undefined };
+  const store = {
+    write: () => undefined,
+    writeLater: () => undefined,
+    moveTo: () => undefined,
+    close: () => undefined,
+  };
   const cache = new LeaderEpochCache(
     store,
     epochs.map(([epoch, startOffset]) => ({ epoch, startOffset })),
