@@ -1,3 +1,4 @@
+import { kafkaCluster } from './kafka/cluster/cluster-run.ts';
 import { singleBroker } from './kafka/single-broker.ts';
 import type { SimulatedSystem } from './system.ts';
 import { standaloneZooKeeper, zooKeeperEnsemble } from './zookeeper/zookeeper-run.ts';
@@ -6,4 +7,5 @@ export const systems: readonly SimulatedSystem[] = [
   standaloneZooKeeper(),
   zooKeeperEnsemble(),
   singleBroker(),
+  kafkaCluster(),
 ];

@@ -5,7 +5,7 @@ import { ErrorCode } from '../../../src/wire/kafka/errors.ts';
 import type { Draft, Infer, Message } from '../../../src/wire/kafka/schema/index.ts';
 import { Metadata } from '../../support/kafka/pairs.ts';
 import { ConnectionLostError, RawKafkaClient } from '../../support/kafka/raw-kafka-client.ts';
-import type { Route } from './route.ts';
+import type { Leader, Route } from './route.ts';
 
 const REQUEST_TIMEOUT_MS = 6000;
 const RECONNECT_AFTER_MS = 100;
@@ -53,7 +53,7 @@ class BrokerConnection {
 export class ClusterRoute implements Route {
   private readonly env: Env;
   private readonly connections: readonly BrokerConnection[];
-  private readonly leaders = new Map<string, number>();
+  private readonly leaders = new Map<string, Leader>();
 
   /** Broker ids are the positions of the addresses. */
   constructor(env: Env, addresses: readonly Address[]) {
@@ -69,15 +69,15 @@ export class ClusterRoute implements Route {
     return this.connections.length === 1 ? 0 : this.env.random.below(this.connections.length);
   }
 
-  async leaderOf({ topic, partition }: TopicPartition): Promise<number | undefined> {
-    if (this.connections.length === 1) return 0;
+  async leaderOf({ topic, partition }: TopicPartition): Promise<Leader | undefined> {
+    if (this.connections.length === 1) return { broker: 0, leaderEpoch: -1 };
     const key = `${topic}-${partition}`;
     const known = this.leaders.get(key);
     if (known !== undefined) return known;
     const found = await this.call(this.anyBroker(), Metadata, 9, { topics: [{ name: topic }] });
-    for (const { partitionIndex, leaderId, errorCode } of found?.topics[0]?.partitions ?? []) {
+    for (const { partitionIndex, leaderId, leaderEpoch, errorCode } of found?.topics[0]?.partitions ?? []) {
       if (errorCode === ErrorCode.NONE && leaderId >= 0) {
-        this.leaders.set(`${topic}-${partitionIndex}`, leaderId);
+        this.leaders.set(`${topic}-${partitionIndex}`, { broker: leaderId, leaderEpoch });
       }
     }
     return this.leaders.get(key);

@@ -105,7 +105,7 @@ export class SwarmProducer {
   ): Promise<'acknowledged' | 'refused' | undefined> {
     const { history, route, acks } = this.options;
     const { partition } = batch;
-    const leader = await route.leaderOf(target);
+    const leader = (await route.leaderOf(target))?.broker;
     if (leader === undefined) return undefined;
     const standing = history.standing(partition, leader);
     const response = await route.call(leader, Produce, 9, {

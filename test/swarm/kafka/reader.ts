@@ -45,16 +45,17 @@ export class SwarmReader {
     const { history, route, name: reader } = this;
     const { topic, partition: index } = target;
     const partition = topicPartitionKey(target);
-    const broker = limits.broker ?? (await route.leaderOf(target));
-    if (broker === undefined) return undefined;
+    const from =
+      limits.broker === undefined ? await route.leaderOf(target) : { broker: limits.broker, leaderEpoch: -1 };
+    if (from === undefined) return undefined;
+    const { broker, leaderEpoch: currentLeaderEpoch } = from;
+    const asked = { partition: index, currentLeaderEpoch, fetchOffset, partitionMaxBytes: limits.maxBytes };
     const invokedAt = history.length;
     const standing = history.standing(partition, broker);
     const response = await route.call(broker, Fetch, 11, {
       maxWaitMs: limits.maxWaitMs,
       minBytes: 1,
-      topics: [
-        { topic, partitions: [{ partition: index, fetchOffset, partitionMaxBytes: limits.maxBytes }] },
-      ],
+      topics: [{ topic, partitions: [asked] }],
       forgottenTopicsData: [],
     });
     const answer = response?.responses[0]?.partitions[0];
@@ -96,7 +97,7 @@ export class SwarmReader {
 
   async offsetByTime(target: TopicPartition, timestamp: number): Promise<number | undefined> {
     const { topic, partition: partitionIndex } = target;
-    const broker = await this.route.leaderOf(target);
+    const broker = (await this.route.leaderOf(target))?.broker;
     if (broker === undefined) return undefined;
     const response = await this.route.call(broker, ListOffsets, 5, {
       replicaId: -1,
