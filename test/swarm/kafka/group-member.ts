@@ -130,14 +130,15 @@ export class GroupMember {
   }
 
   private async readEach(): Promise<void> {
-    const { reader, targets, fetchBytes, maxWaitMs } = this.options;
+    const { reader, targets, fetchBytes, maxWaitMs, history, name: member } = this.options;
     for (const [position, offset] of this.positions) {
       const target = targets[position];
       if (target === undefined) continue;
       const fetched = await reader.fetch(target, offset, { maxWaitMs, maxBytes: fetchBytes });
-      // Only a lapse of the promise makes a log end before a committed offset.
-      if (fetched === 'outOfRange') this.positions.set(position, 0);
-      else if (fetched !== undefined) this.positions.set(position, nextOffset(fetched.records, offset));
+      if (fetched === 'outOfRange') {
+        history.record({ kind: 'out of range', member, partition: topicPartitionKey(target), offset });
+        this.positions.set(position, 0);
+      } else if (fetched !== undefined) this.positions.set(position, nextOffset(fetched.records, offset));
     }
   }
 

@@ -251,14 +251,29 @@ export function committedOffsetsNeverGoBack(): KafkaInvariant {
     name: 'committed offsets never go back',
     see(observation) {
       position++;
-      // A lapse of the partition that keeps the group, or of the one that is read.
+      // A lapse of the partition that keeps the group, or of the one that is read: then it begins anew.
       if (observation.kind === 'promise lapsed') peaks.forget(() => true);
+      if (observation.kind === 'out of range') peaks.forget((name) => name === observation.partition);
       if (observation.kind === 'committed') peaks.add(observation.partition, position, observation.offset);
       if (observation.kind !== 'commit found') return undefined;
       const { partition, offset, invokedAt } = observation;
       const before = peaks.before(partition, invokedAt);
       if (offset >= before) return undefined;
       return `the group is at ${offset} of ${partition}, ${before} had been committed`;
+    },
+  };
+}
+
+/** Where a group is, there is something to read or the end, as long as the promise holds. */
+export function committedIsInRange(): KafkaInvariant {
+  const eras = new Eras();
+  return {
+    name: 'committed offsets are in range',
+    see(observation) {
+      eras.see(observation);
+      if (observation.kind !== 'out of range' || eras.of(observation.partition) > 0) return undefined;
+      const { member, partition, offset } = observation;
+      return `${member} reads ${partition} from ${offset} on, which is out of range`;
     },
   };
 }

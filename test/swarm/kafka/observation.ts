@@ -45,6 +45,8 @@ export type ClientObservation =
     }
   | { kind: 'committed'; member: string; partition: string; offset: number }
   | { kind: 'commit found'; partition: string; offset: number; invokedAt: number }
+  /** A member read from where its group was, and the log does not reach it. */
+  | { kind: 'out of range'; member: string; partition: string; offset: number }
   | { kind: 'offset by time'; partition: string; timestamp: number; offset: number }
   /** Everything in a partition, read from its beginning when all is calm. */
   | {

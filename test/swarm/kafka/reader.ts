@@ -59,13 +59,14 @@ export class SwarmReader {
       forgottenTopicsData: [],
     });
     const answer = response?.responses[0]?.partitions[0];
-    if (answer?.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) return 'outOfRange';
-    if (answer?.errorCode !== ErrorCode.NONE) {
+    const isOutOfRange = answer?.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE;
+    if (answer?.errorCode !== ErrorCode.NONE && !isOutOfRange) {
       route.forget(target);
       return undefined;
     }
     // An answer from before a loss says nothing about what is there now.
     if (standing === undefined || standing !== history.standing(partition, broker)) return undefined;
+    if (isOutOfRange) return 'outOfRange';
     const { highWatermark } = answer;
     const isCompacted = this.isCompacted(topic);
     // A batch comes whole, from before the offset that was asked for.

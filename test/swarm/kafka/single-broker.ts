@@ -60,6 +60,7 @@ class SingleBrokerRun implements SystemRun {
     rules.equalLogs(),
     rules.monotoneHighWatermark(),
     rules.committedOffsetsNeverGoBack(),
+    rules.committedIsInRange(),
     rules.groupReadsEverything(),
     rules.producerStateIsKept(),
     rules.noAcknowledgedRecordLost(),

@@ -154,8 +154,8 @@ const CASES: readonly Case[] = [
   },
   {
     rule: 'leader epochs grow',
-    broken: [leads(1, 5).role, follows(1, 5).role],
-    kept: [leads(1, 5).role, follows(1, 6).role],
+    broken: [follows(1, 5).role, leads(1, 5).role],
+    kept: [leads(1, 5).role, follows(1, 5).role, leads(1, 6).role],
   },
   {
     rule: 'ISR is a part of the replicas',

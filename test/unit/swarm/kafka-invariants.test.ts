@@ -75,6 +75,7 @@ const found = (offset: number, invokedAt: number): KafkaObservation => ({
   offset,
   invokedAt,
 });
+const outOfRange: KafkaObservation = { kind: 'out of range', member: 'member1', partition: P, offset: 5 };
 const lost: KafkaObservation = { kind: 'promise lapsed', partition: P };
 
 interface Case {
@@ -139,6 +140,11 @@ const CASES: readonly Case[] = [
     rule: rules.committedOffsetsNeverGoBack,
     broken: [committed(5), found(4, 1)],
     kept: [committed(5), found(4, 0)],
+  },
+  {
+    rule: rules.committedIsInRange,
+    broken: [outOfRange],
+    kept: [lost, outOfRange],
   },
   {
     rule: rules.groupReadsEverything,

@@ -194,7 +194,7 @@ class ClusterRun implements SystemRun {
       clientRules.noInventions(),
       clientRules.contiguousOffsets(),
       clientRules.equalLogs(),
-      clientRules.monotoneHighWatermark(),
+      clientRules.committedIsInRange(),
       clientRules.committedOffsetsNeverGoBack(),
       clientRules.groupReadsEverything(),
       clientRules.producerStateIsKept(),

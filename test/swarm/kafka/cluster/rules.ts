@@ -25,7 +25,10 @@ export function electionSafety(): ClusterInvariant {
   };
 }
 
-/** A new leader has a new epoch, and no epoch comes back: in ZooKeeper, and on every broker. */
+/**
+ * A new leader has a new epoch, and no epoch comes back: in ZooKeeper, and on every broker, where a leader may be
+ * stopped within its epoch.
+ */
 export function leaderEpochsGrow(): ClusterInvariant {
   const last = new Map<string, { leader: number; leaderEpoch: number }>();
   return {
@@ -40,7 +43,8 @@ export function leaderEpochsGrow(): ClusterInvariant {
       const before = last.get(key);
       last.set(key, { leader, leaderEpoch });
       if (before === undefined || leaderEpoch > before.leaderEpoch) return undefined;
-      if (leaderEpoch === before.leaderEpoch && leader === before.leader) return undefined;
+      const isSame = leader === before.leader || (!isState && leader === 0);
+      if (leaderEpoch === before.leaderEpoch && isSame) return undefined;
       return `${partition} goes from epoch ${before.leaderEpoch} to ${leaderEpoch} in ${where}, with another leader or back`;
     },
   };
