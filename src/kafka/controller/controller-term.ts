@@ -138,11 +138,12 @@ export class ControllerTerm {
     const topics = (await Promise.all(names.map((name) => this.#readTopic(name)))).flatMap(
       (topic) => topic ?? [],
     );
-    await this.#readLeaders(topics);
+    const restarted = await this.#readLeaders(topics);
     await this.#queueDeletions(await store.topics.deletions(this.#deletionsWatch.arm()));
     this.#tellMetadata(this.context.brokers.keys(), []);
     await this.#replicas.startup();
     await this.#partitions.startup();
+    await this.#leaveAndRejoin(restarted);
     await this.#reassignments.start(this.#reassignmentWatch.arm());
     await this.#deletion.proceed();
     await this.#elections.requested(this.#preferredWatch.arm());
@@ -464,16 +465,44 @@ export class ControllerTerm {
     await store.topics.setAssignment(topic.name, restored, this.context.epochZkVersion);
   }
 
-  async #readLeaders(topics: readonly TopicContext[]): Promise<void> {
+  /** Returns the in-sync replicas whose brokers have registered since their partition's state was written. */
+  async #readLeaders(topics: readonly TopicContext[]): Promise<Replica[]> {
     const partitions = topics.flatMap((topic) => [...topic.partitions.values()]);
-    await Promise.all(
+    const restarted = await Promise.all(
       partitions.map(async (partition) => {
-        partition.leadership = await this.#parts.store.topics.partitionState(
+        const state = await this.#parts.store.topics.partitionState(
           partition.topic.name,
           partition.partition,
         );
+        if (state === null) return [];
+        const { writtenZxid, ...leadership } = state;
+        partition.leadership = leadership;
+        // Without other replicas there is nobody to differ from.
+        if (partition.assignment.replicas.length === 1) return [];
+        return leadership.isr
+          .filter((id) => (this.context.brokers.get(id)?.epoch ?? -1) > writtenZxid)
+          .map((brokerId) => ({ partition, brokerId }));
       }),
     );
+    return restarted.flat();
+  }
+
+  /**
+   * Replicas whose restart no controller has seen: it would have taken them out of the ISR. A machine that lost its
+   * power has lost what it had not flushed, so they come back in only once they have all that is committed, and a
+   * leader leads on only under a new epoch, if nobody else can: two histories of one epoch could not be told apart.
+   * Apache's controller (`KafkaController.onControllerFailover`, 3.9) takes them for replicas that never were away.
+   */
+  async #leaveAndRejoin(replicas: readonly Replica[]): Promise<void> {
+    const { context } = this;
+    const staying = replicas.filter(({ partition }) => partition.topic.deletion === 'none');
+    if (staying.length === 0) return;
+    this.#parts.log.info('replicas restarted unseen', { replicas: staying.length });
+    for (const { brokerId, partition } of staying) context.setOnFailedDir(brokerId, partition, true);
+    await this.#replicasFailed(staying);
+    for (const { brokerId, partition } of staying) context.setOnFailedDir(brokerId, partition, false);
+    await this.#replicas.move(staying, 'online');
+    await this.#partitions.electForOffline();
   }
 
   /** Notifications from before this term are covered by what the term reads anyway. */

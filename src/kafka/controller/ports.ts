@@ -54,7 +54,11 @@ export interface TopicsPort {
   assignment(topic: string, watch?: Watch): Promise<StoredTopic | null>;
   setAssignment(topic: string, assignment: StoredTopic, epochZkVersion: number): Promise<void>;
   partitionsWithNode(topic: string): Promise<ReadonlySet<number>>;
-  partitionState(topic: string, partition: number): Promise<PartitionLeadership | null>;
+  /** `writtenZxid` is that of the last write; a broker whose epoch is greater has registered since. */
+  partitionState(
+    topic: string,
+    partition: number,
+  ): Promise<(PartitionLeadership & { writtenZxid: number }) | null>;
   createPartitionStates(writes: readonly StateWrite[], epochZkVersion: number): Promise<StateWriteResult[]>;
   updatePartitionStates(writes: readonly StateWrite[], epochZkVersion: number): Promise<StateWriteResult[]>;
   deletions(watch?: Watch): Promise<string[]>;

@@ -153,7 +153,7 @@ function onChange(watch: Watch | undefined): ClientWatch | undefined {
   };
 }
 
-function toStat(stat: { czxid: number; version: number; ctime: number; ephemeralOwner: bigint }): ZnodeStat {
-  const { czxid, version, ctime, ephemeralOwner } = stat;
-  return { czxid, version, ctimeMs: ctime, ephemeralOwner };
+function toStat(stat: Omit<ZnodeStat, 'ctimeMs'> & { ctime: number }): ZnodeStat {
+  const { czxid, mzxid, version, ctime, ephemeralOwner } = stat;
+  return { czxid, mzxid, version, ctimeMs: ctime, ephemeralOwner };
 }

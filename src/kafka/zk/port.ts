@@ -8,6 +8,7 @@ export interface Znode {
 export interface ZnodeStat {
   /** The zxid that created the node. */
   czxid: number;
+  mzxid: number;
   version: number;
   /** When the node was created. */
   ctimeMs: number;

@@ -16,6 +16,8 @@ import { decodeTopic, encodeTopic, type TopicAssignment, topicPath, topicsPath }
 /** The state of a partition and the version of its node. */
 export interface VersionedPartitionState extends PartitionState {
   partitionEpoch: number;
+  /** Zxid of the last write; a broker whose epoch is greater has registered since. */
+  writtenZxid: number;
 }
 
 export interface PartitionStateWrite extends TopicPartition {
@@ -78,7 +80,8 @@ export class TopicStore {
     const path = partitionStatePath(topic, partition);
     try {
       const node = await this.#zk.run((session) => session.getData(path));
-      return { ...decodePartitionState(path, node.data), partitionEpoch: node.stat.version };
+      const { version: partitionEpoch, mzxid: writtenZxid } = node.stat;
+      return { ...decodePartitionState(path, node.data), partitionEpoch, writtenZxid };
     } catch (error) {
       if (isZooKeeperError(error, 'NONODE')) return null;
       throw error;

@@ -275,3 +275,21 @@ controllerScenario('blocks of producer ids and features are given by the control
   );
   assert.equal(await three?.updateFeatures([]), null);
 });
+
+controllerScenario(
+  'whoever restarted while there was no controller leads under a new epoch',
+  async (story) => {
+    const { cluster, settle } = story;
+    await start(story, [[2, 1], [2]]);
+    assert.deepEqual(leaderOf(story), [2, 0, [2, 1]]);
+    await Promise.all([1, 2, 3].map((id) => cluster.kill(id)));
+    await cluster.start(2);
+    await settle();
+    const [leader, leaderEpoch, isr] = leaderOf(story);
+    assert.deepEqual([leader, isr], [2, [2]]);
+    assert.ok(Number(leaderEpoch) > 0);
+    // There is nobody whom the only replica of a partition could differ from.
+    assert.deepEqual(leaderOf(story, 1), [2, 0, [2]]);
+  },
+  ['a partition did not change its state'],
+);

@@ -151,7 +151,7 @@ export class FakeZooKeeper {
     if (op.op === 'setData') {
       const before = { ...found, stat: { ...found.stat } };
       found.data = op.data;
-      found.stat = { ...found.stat, version: found.stat.version + 1 };
+      found.stat = { ...found.stat, version: found.stat.version + 1, mzxid: this.#zxid };
       return {
         undo: () => this.#nodes.set(op.path, before),
         result: { stat: { ...found.stat } },
@@ -294,7 +294,7 @@ export class FakeSession implements ZooKeeperSession {
 }
 
 function node(data: Buffer | null, ephemeralOwner: bigint, czxid: number): Node {
-  return { data, nextSequence: 0, stat: { czxid, version: 0, ctimeMs: 0, ephemeralOwner } };
+  return { data, nextSequence: 0, stat: { czxid, mzxid: czxid, version: 0, ctimeMs: 0, ephemeralOwner } };
 }
 
 function parentOf(path: string): string {

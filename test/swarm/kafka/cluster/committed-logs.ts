@@ -94,11 +94,11 @@ export class CommittedLogs {
       this.startFrom(log, role);
       return undefined;
     }
-    const due = log.batches.filter(({ committedEpoch }) => committedEpoch < leaderEpoch);
-    const first = due[0];
-    if (first === undefined) return undefined;
-    const own = role.read(first.baseOffset, endOf(due));
-    const missing = own === undefined ? undefined : firstDifference(due, own, role.isCompacted);
+    // What was committed in its own epoch it has committed itself, in an earlier life.
+    const due = log.batches.filter(({ committedEpoch }) => committedEpoch <= leaderEpoch);
+    const own = role.read(due[0]?.baseOffset ?? 0, endOf(due));
+    if (own === undefined) return undefined;
+    const missing = firstDifference(due, own, role.isCompacted);
     if (missing !== undefined) {
       const text = `broker ${broker} leads ${partition} in epoch ${leaderEpoch} without what is committed at offset ${missing}; its log ends at ${logEnd}`;
       return { rule: 'leader completeness', text };
