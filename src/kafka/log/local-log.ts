@@ -9,6 +9,7 @@ import type { LogOffsetMetadata } from './log-types.ts';
 import { type AppendedBatch, LogSegment } from './segment.ts';
 import { swapIn } from './segment-swap.ts';
 import type { Segments } from './segments.ts';
+import { splitSegment } from './split-segment.ts';
 
 export interface LocalLogState {
   readonly segments: Segments;
@@ -142,6 +143,10 @@ export class LocalLog {
     this.removeLeftovers(baseOffset, FileSuffix.cleaned);
     const place = { directory: this.path, baseOffset, suffix: FileSuffix.cleaned };
     return new LogSegment(this.context.env, place, this.config);
+  }
+
+  splitIntoPieces(segment: LogSegment): ReturnType<typeof splitSegment> {
+    return splitSegment(segment, { context: this.context.env, directory: this.path, config: this.config });
   }
 
   /**

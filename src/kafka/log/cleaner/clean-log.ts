@@ -6,7 +6,7 @@ import { readAt } from '../file-io.ts';
 import type { LogSegment } from '../segment.ts';
 import { SegmentOverflowError } from '../segment-errors.ts';
 import { BatchFilter } from './batch-filter.ts';
-import type { CleanableLog } from './cleanable-log.ts';
+import { type CleanableLog, CleaningAbortedError } from './cleanable-log.ts';
 import { CleanedTransactions } from './cleaned-transactions.ts';
 import { type Cleaning, RECORDS_PER_TURN } from './cleaning.ts';
 import type { CleaningStats } from './cleaning-stats.ts';
@@ -160,7 +160,13 @@ export class LogCleaning {
           endOffset: this.options.target.firstUncleanableOffset,
           stats: this.options.stats,
         });
-        yield* this.cleanInto(cleaned, segment, filter);
+        try {
+          yield* this.cleanInto(cleaned, segment, filter);
+        } catch (error) {
+          if (!(error instanceof SegmentOverflowError)) throw error;
+          yield* log.split(segment);
+          throw new CleaningAbortedError(`${error.message}: it was split, the next cleaning begins anew`);
+        }
       }
       cleaned.seal();
       yield { kind: 'sync', segment: cleaned };

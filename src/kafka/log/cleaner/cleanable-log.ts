@@ -1,3 +1,5 @@
+import { CorruptBatchError } from '../../../wire/kafka/records/errors.ts';
+import type { FileComputation } from '../file-io.ts';
 import type { LocalLog } from '../local-log.ts';
 import type { LogConfig } from '../log-config.ts';
 import type { LogDirFailures } from '../log-context.ts';
@@ -109,6 +111,19 @@ export class CleanableLog {
   /** A new segment beside those of the log, which nobody reads. */
   createCleaned(baseOffset: number): LogSegment {
     return this.local.createCleaned(baseOffset);
+  }
+
+  /** Puts several segments in the place of one whose offsets are too far apart (KAFKA-6264). */
+  *split(segment: LogSegment): FileComputation<void> {
+    const { pieces, lostBytes } = yield* this.local.splitIntoPieces(segment);
+    if (lostBytes === 0) {
+      this.replace(pieces, [segment]);
+      return;
+    }
+    for (const piece of pieces) this.discardCleaned(piece);
+    throw new CorruptBatchError(
+      `segment ${segment.baseOffset} has ${lostBytes} bytes behind a damaged batch`,
+    );
   }
 
   /** Lets a half-written segment go. Where the log is closed, its files go with their directory or at the next start. */

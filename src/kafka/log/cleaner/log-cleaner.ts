@@ -67,6 +67,9 @@ export class LogCleaner {
   private config: CleanerConfig;
   private throttle: IoThrottle;
   private workers: Worker[] = [];
+  private isStopped = false;
+  /** Counts changes of the settings: of several at a time the last one starts the workers. */
+  private reconfigurations = 0;
   private readonly inProgress = new Map<string, InProgress>();
   private readonly paused = new Map<string, number>();
   private readonly uncleanable = new Map<UnifiedLog, string>();
@@ -108,8 +111,13 @@ export class LogCleaner {
     for (let index = 0; index < this.config.threads; index++) this.workers.push(this.startWorker(index));
   }
 
-  /** Resolves when no cleaning is under way any more. */
-  async stop(): Promise<void> {
+  /** For good. Resolves when no cleaning is under way any more. */
+  stop(): Promise<void> {
+    this.isStopped = true;
+    return this.stopWorkers();
+  }
+
+  private async stopWorkers(): Promise<void> {
     const { workers } = this;
     this.workers = [];
     for (const worker of workers) {
@@ -123,8 +131,11 @@ export class LogCleaner {
   /** Takes over other settings: what is under way is aborted and begins anew. */
   async reconfigure(config: CleanerConfig): Promise<void> {
     if (isSame(config, this.config)) return;
-    await this.stop();
     this.config = config;
+    this.reconfigurations += 1;
+    const turn = this.reconfigurations;
+    await this.stopWorkers();
+    if (this.isStopped || turn !== this.reconfigurations) return;
     this.throttle = new IoThrottle(this.env.clock, config.maxIoBytesPerSecond);
     this.start();
   }
@@ -165,6 +176,7 @@ export class LogCleaner {
   }
 
   private forgetClosed(): void {
+    if (this.uncleanable.size === 0) return;
     const logs = new Set(this.ports.logs());
     for (const log of this.uncleanable.keys()) if (!logs.has(log)) this.uncleanable.delete(log);
   }

@@ -5,6 +5,7 @@ import { buildBatch } from '../../../../src/wire/kafka/records/builder.ts';
 import { compactedConfig, dataOf } from '../../../support/compaction.ts';
 import { testBatch } from '../../../support/log-batches.ts';
 import { type LogEnv, loadedManager, logConfig, logEnv } from '../../../support/log-env.ts';
+import { settle } from '../../../support/settle.ts';
 
 const TOPIC = { topic: 't', partition: 0 };
 const FAR = 2 ** 31;
@@ -60,23 +61,29 @@ describe('preallocate', () => {
 });
 
 describe('a segment whose offsets are too far apart (KAFKA-6264)', () => {
+  const at = (baseOffset: number, key: string) =>
+    buildBatch([{ timestamp: 1, key: Buffer.from(key), value: Buffer.from('v') }], { baseOffset });
+
+  function write(env: LogEnv, name: string, ...chunks: Buffer[]): void {
+    env.disk.makeDirectory('/data/t-0');
+    const file = env.disk.open(`/data/${name}`, 'write');
+    file.write(chunks, 0);
+    file.close();
+  }
+
+  const configFor = () => compactedConfig({ segmentBytes: 100_000 });
+  const bases = (env: LogEnv) =>
+    env.disk
+      .list('/data/t-0')
+      .filter((name) => name.endsWith('.log'))
+      .map((name) => Number(name.slice(0, 20)));
+
   for (const cleanShutdown of [true, false]) {
     it(`is split when it is loaded, after a ${cleanShutdown ? 'clean shutdown' : 'crash'}`, async () => {
       const env = logEnv();
-      const at = (baseOffset: number, key: string) =>
-        buildBatch([{ timestamp: 1, key: Buffer.from(key), value: Buffer.from('v') }], { baseOffset });
       const batches = [at(0, 'a'), at(10, 'b'), at(FAR + 5, 'c'), at(FAR + 9, 'd'), at(3 * FAR, 'e')];
-      env.disk.makeDirectory('/data/t-0');
-      const file = env.disk.open('/data/t-0/00000000000000000000.log', 'write');
-      file.write(batches, 0);
-      file.close();
-      if (cleanShutdown) {
-        env.disk.open('/data/.kafka_cleanshutdown', 'write').close();
-        const marker = env.disk.open('/data/.kafka_cleanshutdown', 'write');
-        marker.write([Buffer.from('{"version":0,"brokerEpoch":-1}')], 0);
-        marker.close();
-      }
-      const configFor = () => compactedConfig({ segmentBytes: 100_000 });
+      write(env, 't-0/00000000000000000000.log', ...batches);
+      if (cleanShutdown) write(env, '.kafka_cleanshutdown', Buffer.from('{"version":0,"brokerEpoch":-1}'));
       const manager = await loadedManager(env, { configFor, hotTailBytes: 0 });
       const log = manager.get(TOPIC);
       assert.ok(log);
@@ -88,13 +95,29 @@ describe('a segment whose offsets are too far apart (KAFKA-6264)', () => {
         `${3 * FAR} e=v`,
       ]);
       assert.equal(log.logEndOffset, 3 * FAR + 1);
-      const names = env.disk.list(log.directory).filter((name) => name.endsWith('.log'));
-      assert.deepEqual(
-        names.map((name) => Number(name.slice(0, 20))),
-        [0, FAR + 5, 3 * FAR],
-      );
+      assert.deepEqual(bases(env), [0, FAR + 5, 3 * FAR]);
       log.appendAsLeader(testBatch(), 0);
       assert.equal(log.logEndOffset, 3 * FAR + 2);
     });
   }
+
+  it('is split when it is cleaned, where its indexes were there and nobody looked into it', async () => {
+    const env = logEnv();
+    write(env, 't-0/00000000000000000000.log', at(0, 'a'), at(10, 'b'), at(FAR + 5, 'a'));
+    write(env, 't-0/00000000000000000000.index');
+    write(env, 't-0/00000000000000000000.timeindex');
+    write(env, `t-0/${String(FAR + 6).padStart(20, '0')}.log`, at(FAR + 6, 'c'));
+    write(env, '.kafka_cleanshutdown', Buffer.from('{"version":0,"brokerEpoch":-1}'));
+    const manager = await loadedManager(env, { configFor, hotTailBytes: 0 });
+    const log = manager.get(TOPIC);
+    assert.ok(log);
+    log.updateHighWatermark(log.logEnd);
+    for (let turn = 0; turn < 200; turn++) {
+      env.time.advance(500);
+      await settle();
+    }
+    assert.deepEqual(dataOf(log), ['10 b=v', `${FAR + 5} a=v`, `${FAR + 6} c=v`]);
+    assert.deepEqual(bases(env), [0, FAR + 5, FAR + 6]);
+    assert.deepEqual(manager.cleanerState.uncleanable, []);
+  });
 });
