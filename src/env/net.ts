@@ -1,7 +1,9 @@
 /** What a connection tells its owner. Set once by {@link Connection.start}, before any event is delivered. */
 export interface ConnectionHandler {
-  /** Bytes arrived. The buffer belongs to the receiver. */
+  /** Bytes arrived. The buffer belongs to the receiver, unless it {@link ConnectionHandler.copies}. */
   data(bytes: Buffer): void;
+  /** The receiver copies what it keeps: the memory that `data` is given may be used anew after the call. */
+  readonly copies?: true;
   /** Everything handed to `write` has been taken by the system, after a `write` that returned false. */
   drain?(): void;
   /** The connection is gone, for whatever reason; the last event. `error` is absent after an orderly end. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { assert } from '../../base/assert.ts';
 import type { Connection, ConnectionHandler } from '../net.ts';
+import type { Inlet } from './inlet.ts';
 
 /** `write` asks its caller to stop when more than this is waiting. */
 const FULL_BYTES = 256 * 1024;
@@ -20,6 +21,7 @@ export class NodeConnection implements Connection {
   readonly localHost: string;
   readonly localPort: number;
   private readonly socket: Socket;
+  private readonly inlet: Inlet;
   private handler: ConnectionHandler | undefined;
   private queue: Buffer[] = [];
   private queuedBytes = 0;
@@ -29,9 +31,10 @@ export class NodeConnection implements Connection {
   private closed = false;
   private readonly flush = (): void => this.flushQueue();
 
-  /** `socket` is connected and paused. */
-  constructor(socket: Socket) {
+  /** `socket` is connected, and reads into `inlet`. */
+  constructor(socket: Socket, inlet: Inlet) {
     this.socket = socket;
+    this.inlet = inlet;
     this.remoteHost = plainAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort ?? 0;
     this.localHost = plainAddress(socket.localAddress);
@@ -58,7 +61,16 @@ export class NodeConnection implements Connection {
       atEndOfTurn(() => handler.close(this.error));
       return;
     }
-    this.socket.on('data', (bytes: Buffer) => handler.data(bytes));
+    const take = handler.copies
+      ? (bytes: Buffer) => handler.data(bytes)
+      : (bytes: Buffer) => handler.data(Buffer.from(bytes));
+    const { waiting } = this.inlet;
+    if (waiting.length > 0) {
+      atEndOfTurn(() => {
+        for (const bytes of waiting) if (!this.closed) handler.data(bytes);
+      });
+    }
+    this.inlet.open(take);
     this.socket.on('drain', () => {
       if (!this.owesDrain || this.pendingBytes > 0) return;
       this.owesDrain = false;

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import * as net from 'node:net';
 import { hostname } from 'node:os';
 import type { Connection, ConnectOptions, Listener, Net } from '../net.ts';
+import { Inlet } from './inlet.ts';
 import { NodeConnection } from './node-connection.ts';
 
 const DEFAULT_BACKLOG = 511;
@@ -26,7 +27,8 @@ export class NodeNet implements Net {
     accept: (connection: Connection) => void,
   ): Promise<Listener> {
     const server = net.createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
-      accept(new NodeConnection(socket));
+      const inlet = new Inlet();
+      accept(new NodeConnection(inlet.adopt(socket), inlet));
     });
     const where = { port: options.port, backlog: options.backlog ?? DEFAULT_BACKLOG };
     return new Promise((resolve, reject) => {
@@ -45,7 +47,9 @@ export class NodeNet implements Net {
   connect(options: ConnectOptions): Promise<Connection> {
     const target = `${options.host}:${options.port}`;
     return new Promise((resolve, reject) => {
+      const inlet = new Inlet();
       const socket = net.connect({
+        onread: inlet.onread,
         host: options.host,
         port: options.port,
         noDelay: true,
@@ -64,7 +68,7 @@ export class NodeNet implements Net {
       socket.once('connect', () => {
         clearTimeout(timer);
         socket.removeAllListeners('error');
-        resolve(new NodeConnection(socket));
+        resolve(new NodeConnection(socket, inlet));
       });
     });
   }

@@ -1,6 +1,7 @@
 import { MalformedError } from '../../base/malformed-error.ts';
 import type { Env } from '../../env/env.ts';
 import type { Connection } from '../../env/net.ts';
+import { ApiKey } from '../../wire/kafka/apis.ts';
 import { FrameSplitter } from '../../wire/kafka/frame.ts';
 import { type ConnectionInfo, closeConnection, noResponse } from '../api/handler.ts';
 import type { DispatchResult, RequestDispatcher } from './request-dispatcher.ts';
@@ -9,20 +10,29 @@ import type { DispatchResult, RequestDispatcher } from './request-dispatcher.ts'
 const MAX_WAITING_REQUESTS = 64;
 /** Their size, likewise: requests may be large, and there may be many clients. */
 const MAX_WAITING_BYTES = 1024 * 1024;
+/** Produce requests that may wait for replicas at the same time. */
+const MAX_PRODUCES_UNDER_WAY = 64;
 
 export interface ClientConnectionOptions {
   readonly env: Env;
   readonly connection: Connection;
   readonly info: ConnectionInfo;
-  readonly dispatcher: RequestDispatcher;
+  readonly dispatcher: Pick<RequestDispatcher, 'dispatch'>;
   /** `socket.request.max.bytes` */
   readonly maxRequestBytes: number;
   readonly onClose: () => void;
 }
 
+/** The place of an answer in the order of answers; undefined until it has come. */
+interface Place {
+  result: DispatchResult | undefined;
+}
+
 /**
  * One client. Requests are answered strictly in order and one at a time, as Apache does by muting a channel until
- * the response is out; what can be answered at once is, all in one turn and one write.
+ * the response is out; what can be answered at once is, all in one turn and one write. Unlike in Apache, Produce
+ * requests that follow one another need not wait for each other's replicas: each is appended in its turn, and one
+ * round of replication serves all of them. Nobody can tell but by the time it takes.
  *
  * States: reading -> (a handler waits) busy -> reading; any -> (the client reads too slowly) blocked -> reading;
  * any -> closed.
@@ -34,7 +44,10 @@ export class ClientConnection {
   private readonly splitter: FrameSplitter;
   private readonly waiting: Buffer[] = [];
   private waitingBytes = 0;
-  private busy = false;
+  /** Requests that wait for their handlers, and answers that wait behind those: in order. */
+  private readonly underWay: Place[] = [];
+  /** What is under way is Produce requests alone. */
+  private onlyProduces = false;
   private blocked = false;
   private paused = false;
   private closed = false;
@@ -51,6 +64,7 @@ export class ClientConnection {
 
   start(): void {
     this.connection.start({
+      copies: true,
       data: (bytes) => this.receive(bytes),
       drain: () => {
         this.blocked = false;
@@ -62,7 +76,7 @@ export class ClientConnection {
 
   /** Milliseconds since anything happened; 0 while a request is being answered. */
   idleMs(nowMs: number): number {
-    return this.busy ? 0 : nowMs - this.lastActiveMs;
+    return this.underWay.length > 0 ? 0 : nowMs - this.lastActiveMs;
   }
 
   /** Closes at once. */
@@ -87,33 +101,51 @@ export class ClientConnection {
   }
 
   private work(): void {
-    while (!this.busy && !this.blocked && !this.closed) {
-      const request = this.waiting.shift();
-      if (request === undefined) break;
+    while (!this.blocked && !this.closed) {
+      const [request] = this.waiting;
+      if (request === undefined || !this.mayServe(request)) break;
+      this.waiting.shift();
       this.waitingBytes -= request.length;
       this.serve(request);
     }
     this.holdBack();
   }
 
+  private mayServe(request: Buffer): boolean {
+    if (this.underWay.length === 0) return true;
+    return this.onlyProduces && isProduce(request) && this.underWay.length < MAX_PRODUCES_UNDER_WAY;
+  }
+
   private serve(request: Buffer): void {
     try {
       const result = this.options.dispatcher.dispatch(request, this.info);
       if (!(result instanceof Promise)) {
-        this.answer(result);
+        if (this.underWay.length > 0) this.underWay.push({ result });
+        else this.answer(result);
         return;
       }
-      this.busy = true;
+      const place: Place = { result: undefined };
+      this.onlyProduces = isProduce(request);
+      this.underWay.push(place);
       result.then(
         (later) => {
-          this.busy = false;
-          this.answer(later);
+          place.result = later;
+          this.answerInOrder();
           this.work();
         },
         (error: unknown) => this.fail(error),
       );
     } catch (error) {
       this.fail(error);
+    }
+  }
+
+  private answerInOrder(): void {
+    for (;;) {
+      const result = this.underWay[0]?.result;
+      if (result === undefined) return;
+      this.underWay.shift();
+      this.answer(result);
     }
   }
 
@@ -162,4 +194,8 @@ export class ClientConnection {
     this.waiting.length = 0;
     this.options.onClose();
   }
+}
+
+function isProduce(request: Buffer): boolean {
+  return request.length >= 2 && request.readInt16BE(0) === ApiKey.Produce;
 }

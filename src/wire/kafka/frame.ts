@@ -1,45 +1,56 @@
 import { MalformedError } from '../../base/malformed-error.ts';
 
 const LENGTH_BYTES = 4;
+/** What is allocated for a frame of which next to nothing has come yet. */
+const FIRST_BYTES = 16 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /**
- * Cuts a byte stream into frames: an int32 length, then as many bytes. Memory grows with the bytes that have
- * arrived, never with an announced length.
+ * Cuts a byte stream into frames: an int32 length, then as many bytes. Each frame is a copy of its own: keeping one
+ * keeps nothing else, and the memory of the stream may be used anew. Memory grows with the bytes that have arrived,
+ * never with an announced length.
  */
 export class FrameSplitter {
   private readonly maxFrameBytes: number;
-  private chunks: Buffer[] = [];
-  private buffered = 0;
+  /** The length under way, of which `prefixBytes` are there. */
+  private readonly prefix = Buffer.alloc(LENGTH_BYTES);
+  private prefixBytes = 0;
   /** Length of the frame under way; undefined while its length is not complete. */
   private frameBytes: number | undefined;
+  /** Room for the frame under way, perhaps not yet for all of it; `bodyBytes` are there. */
+  private body = NOTHING;
+  private bodyBytes = 0;
 
   constructor(maxFrameBytes: number) {
     this.maxFrameBytes = maxFrameBytes;
   }
 
   /**
-   * Takes the next bytes and gives the frames that they complete, without their lengths. A frame that lies in
-   * one chunk is a view of it. Throws MalformedError for a length that is negative or above the limit; the
-   * stream can't be read any further then.
+   * Takes the next bytes and gives the frames that they complete, without their lengths. Throws MalformedError for
+   * a length that is negative or above the limit; the stream can't be read any further then.
    */
   push(chunk: Buffer): Buffer[] {
-    this.chunks.push(chunk);
-    this.buffered += chunk.length;
     const frames: Buffer[] = [];
+    let at = 0;
     for (;;) {
       if (this.frameBytes === undefined) {
-        if (this.buffered < LENGTH_BYTES) return frames;
-        this.frameBytes = this.checkLength(this.take(LENGTH_BYTES).readInt32BE(0));
+        at += this.takePrefix(chunk, at);
+        if (this.prefixBytes < LENGTH_BYTES) return frames;
+        this.frameBytes = this.checkLength(this.prefix.readInt32BE(0));
+        this.prefixBytes = 0;
       }
-      if (this.buffered < this.frameBytes) return frames;
-      frames.push(this.take(this.frameBytes));
+      at += this.takeBody(chunk, at, this.frameBytes);
+      if (this.bodyBytes < this.frameBytes) return frames;
+      frames.push(this.body);
       this.frameBytes = undefined;
+      this.body = NOTHING;
+      this.bodyBytes = 0;
     }
   }
 
   /** Bytes that wait for the rest of their frame. */
   get pendingBytes(): number {
-    return this.buffered;
+    return this.prefixBytes + this.bodyBytes;
   }
 
   private checkLength(length: number): number {
@@ -49,31 +60,28 @@ export class FrameSplitter {
     return length;
   }
 
-  /** Removes the first `length` buffered bytes, which must be there. */
-  private take(length: number): Buffer {
-    const first = this.chunks[0];
-    if (first !== undefined && first.length >= length) {
-      this.buffered -= length;
-      if (first.length === length) this.chunks.shift();
-      else this.chunks[0] = first.subarray(length);
-      return first.length === length ? first : first.subarray(0, length);
-    }
-    const whole = Buffer.allocUnsafe(length);
-    let filled = 0;
-    let used = 0;
-    for (const chunk of this.chunks) {
-      const count = chunk.copy(whole, filled);
-      filled += count;
-      if (count < chunk.length) {
-        this.chunks[used] = chunk.subarray(count);
-        break;
-      }
-      used += 1;
-      if (filled === length) break;
-    }
-    this.chunks.splice(0, used);
-    this.buffered -= length;
-    return whole;
+  /** Returns how many bytes it took. */
+  private takePrefix(chunk: Buffer, at: number): number {
+    const count = Math.min(LENGTH_BYTES - this.prefixBytes, chunk.length - at);
+    for (let i = 0; i < count; i++) this.prefix[this.prefixBytes + i] = chunk[at + i] ?? 0;
+    this.prefixBytes += count;
+    return count;
+  }
+
+  /** Returns how many bytes it took. */
+  private takeBody(chunk: Buffer, at: number, frameBytes: number): number {
+    const count = Math.min(frameBytes - this.bodyBytes, chunk.length - at);
+    const needed = this.bodyBytes + count;
+    if (needed > this.body.length) this.grow(needed, frameBytes);
+    chunk.copy(this.body, this.bodyBytes, at, at + count);
+    this.bodyBytes = needed;
+    return count;
+  }
+
+  private grow(needed: number, frameBytes: number): void {
+    const larger = Buffer.allocUnsafe(Math.min(frameBytes, Math.max(2 * needed, FIRST_BYTES)));
+    this.body.copy(larger, 0, 0, this.bodyBytes);
+    this.body = larger;
   }
 }
 

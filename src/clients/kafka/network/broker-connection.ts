@@ -80,6 +80,7 @@ export class BrokerConnection {
     this.connection = connection;
     this.splitter = new FrameSplitter(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
     connection.start({
+      copies: true,
       data: (bytes) => this.receive(bytes),
       close: (error) => {
         this.end('disconnected', error === undefined ? 'the broker closed the connection' : error.message);

@@ -4,6 +4,7 @@ import { MalformedError } from '../../../../src/base/malformed-error.ts';
 import { FrameSplitter, frame } from '../../../../src/wire/kafka/frame.ts';
 
 const LIMIT = 1000;
+const LENGTH_BYTES = 4;
 
 function framed(...bodies: readonly string[]): Buffer {
   return Buffer.concat(bodies.flatMap((body) => frame([Buffer.from(body)])));
@@ -29,11 +30,27 @@ describe('frame splitter', () => {
     });
   }
 
-  test('gives a view when the frame came in one chunk', () => {
-    const chunk = framed('shared');
-    const [view] = new FrameSplitter(LIMIT).push(chunk);
-    chunk[4] = 'S'.charCodeAt(0);
-    assert.equal(String(view), 'Shared');
+  test('gives frames that outlive the memory of the stream', () => {
+    const chunk = framed('first', 'second');
+    const cut = chunk.length - 3;
+    const splitter = new FrameSplitter(LIMIT);
+    const begin = Buffer.from(chunk.subarray(0, cut));
+    const frames = splitter.push(begin);
+    begin.fill(0);
+    frames.push(...splitter.push(chunk.subarray(cut)));
+    chunk.fill(0);
+    assert.deepEqual(texts(frames), ['first', 'second']);
+  });
+
+  test('allocates no more than twice what has come', () => {
+    const announced = 100 * 1024 * 1024;
+    const prefix = Buffer.alloc(LENGTH_BYTES);
+    prefix.writeInt32BE(announced);
+    const splitter = new FrameSplitter(announced);
+    const before = process.memoryUsage().arrayBuffers;
+    splitter.push(Buffer.concat([prefix, Buffer.alloc(1024 * 1024)]));
+    assert.ok(process.memoryUsage().arrayBuffers - before < 8 * 1024 * 1024);
+    assert.equal(splitter.pendingBytes, 1024 * 1024);
   });
 
   test('gives whole frames and keeps the rest', () => {
@@ -50,7 +67,7 @@ describe('frame splitter', () => {
     ['the largest', 0x7fff_ffff],
   ] as const) {
     test(`refuses a length that is ${what} before its bytes come`, () => {
-      const prefix = Buffer.alloc(4);
+      const prefix = Buffer.alloc(LENGTH_BYTES);
       prefix.writeInt32BE(length);
       assert.throws(() => new FrameSplitter(LIMIT).push(prefix), MalformedError);
     });
