@@ -48,6 +48,8 @@ export class LogLoader {
   private readonly context: LogContext;
   private readonly options: LoadOptions;
   private readonly segments = new Segments();
+  /** What the check of the last segment has found of producers. */
+  private recovered: ProducerStateManager | undefined;
 
   constructor(context: LogContext, options: LoadOptions) {
     this.context = context;
@@ -70,6 +72,9 @@ export class LogLoader {
       messageFormatMagic: options.config.messageFormatMagic,
       cleanShutdown: options.cleanShutdown,
     });
+    // Who has several requests in flight to a broker that crashes sends them all again. UnifiedLog of 3.9 comes back with
+    // the last batch alone, that of its snapshot, and takes the others for new: the producer begins an epoch with them.
+    if (this.recovered !== undefined) options.producers.rememberBatches(this.recovered);
     return { segments, logStartOffset, ...end };
   }
 
@@ -231,6 +236,7 @@ export class LogLoader {
     );
     // The next segment's recovery goes on from here.
     producers.takeSnapshot(true);
+    this.recovered = producers;
     return cut;
   }
 

@@ -83,6 +83,12 @@ export class ProducerStateEntry {
     this.lastTimestamp = next.lastTimestamp;
   }
 
+  /** Takes over the batches that somebody else remembers, who knows this producer in the very same state. */
+  remember(other: ProducerStateEntry): void {
+    if (other.producerEpoch !== this.producerEpoch || other.lastOffset !== this.lastOffset) return;
+    this.batches = [...other.batches];
+  }
+
   /** The remembered batch with exactly this epoch and these sequences. */
   findDuplicate(epoch: number, firstSequence: number, lastSequence: number): BatchMetadata | undefined {
     if (epoch !== this.producerEpoch) return undefined;

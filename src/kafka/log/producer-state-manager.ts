@@ -148,6 +148,14 @@ export class ProducerStateManager {
     return { completed, lastStableOffset };
   }
 
+  /** Takes over batches that a replay of the same log has seen, of which a snapshot keeps the last one only. */
+  rememberBatches(other: ProducerStateManager): void {
+    for (const [producerId, entry] of this.producers) {
+      const seen = other.producers.get(producerId);
+      if (seen !== undefined) entry.remember(seen);
+    }
+  }
+
   /** Writes a snapshot of the present state unless there is one already; returns its offset. */
   takeSnapshot(sync: boolean): number | undefined {
     if (this.endOffset <= this.lastSnapshotOffset) return undefined;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MalformedError } from '../../../../src/base/malformed-error.ts';
+import { Simulation } from '../../../../src/env/sim/simulation.ts';
 import {
   decodeProducerSnapshot,
   encodeProducerSnapshot,
@@ -106,6 +107,28 @@ describe('idempotent producers', () => {
     const repeated = produce(reloaded, { baseSequence: 0, count: 4, timestamp });
     assert.deepEqual([repeated.duplicate, repeated.firstOffset], [true, 0]);
     await again.shutdown();
+  });
+});
+
+describe('idempotent producers after a crash', () => {
+  it('are told their repeated batches, the last five', async () => {
+    const sim = new Simulation({ seed: 1 });
+    const host = sim.host('broker');
+    await sim.run(async () => {
+      const topic = { topic: 't', partition: 0 };
+      const log = (await loadedManager(host.env)).getOrCreate(topic, { isNew: true, topicId: undefined });
+      const timestamp = host.env.clock.nowMs();
+      for (let index = 0; index < 6; index++) produce(log, { baseSequence: index * 2, count: 2, timestamp });
+      host.kill();
+      const reloaded = (await loadedManager(host.restart())).get(topic);
+      assert.ok(reloaded);
+      for (let index = 1; index < 6; index++) {
+        const repeated = produce(reloaded, { baseSequence: index * 2, count: 2, timestamp });
+        assert.deepEqual([repeated.duplicate, repeated.firstOffset], [true, index * 2]);
+      }
+      refused('OUT_OF_ORDER_SEQUENCE_NUMBER', () => produce(reloaded, { baseSequence: 0, count: 2 }));
+      assert.equal(reloaded.logEndOffset, 12);
+    });
   });
 });
 
