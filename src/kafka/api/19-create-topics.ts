@@ -105,7 +105,7 @@ function toResult(
 ): TopicResult {
   assert(result !== undefined, `nothing became of topic ${name}`);
   if (isApiError(result)) return { name, ...result, configs: [] };
-  const topicId = validateOnly ? {} : { topicId: result.topicId };
+  const topicId = validateOnly || result.topicId === null ? {} : { topicId: result.topicId };
   if (isLate) return { name, ...topicId, ...apiError(ErrorCode.REQUEST_TIMED_OUT), configs: [] };
   return {
     name,

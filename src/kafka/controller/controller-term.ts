@@ -38,6 +38,8 @@ import { WatchSlot } from './watch-slot.ts';
 export interface ControllerProtocol {
   /** Whether topics without an id get one (KIP-516). */
   topicIds: boolean;
+  /** Whether states of partitions say that a leader has not recovered yet (KIP-704). */
+  leaderRecovery: boolean;
   features: FeatureProtocol;
 }
 
@@ -100,6 +102,7 @@ export class ControllerTerm {
       topics: parts.store.topics,
       configs: parts.store.configs,
       uncleanElectionDefault: parts.uncleanElectionDefault,
+      leaderRecovery: parts.protocol.leaderRecovery,
       send: (batch) => this.#send(batch),
       log: parts.log,
     };

@@ -19,6 +19,8 @@ export interface MachineParts {
   configs: ConfigsPort;
   /** `unclean.leader.election.enable` of topics that do not set it. */
   uncleanElectionDefault: () => boolean;
+  /** Whether states say that a leader elected out of sync has not recovered yet (KIP-704). */
+  leaderRecovery: boolean;
   /** Sends the commands of a finished step. */
   send(batch: CommandBatch): void;
   log: Log;
@@ -211,7 +213,9 @@ export class PartitionStates {
       shuttingDown: context.shuttingDown,
       unclean,
     });
-    return elected === null ? null : { partition, elected, recipients };
+    if (elected === null) return null;
+    const leaderRecovering = elected.leaderRecovering && this.#parts.leaderRecovery;
+    return { partition, elected: { ...elected, leaderRecovering }, recipients };
   }
 
   async #uncleanAllowed(topic: string): Promise<boolean> {

@@ -6,12 +6,13 @@ import { interBrokerVersions } from './inter-broker-versions.ts';
 export function controllerSettings(
   config: BrokerConfig,
 ): Pick<ControllerOptions, 'protocol' | 'autoBalance'> {
-  const { topicIds, featureFormat, isFeatureVersioningSupported } = interBrokerVersions(
+  const { topicIds, leaderRecovery, featureFormat, isFeatureVersioningSupported } = interBrokerVersions(
     config.interBrokerProtocolVersion,
   );
   return {
     protocol: {
       topicIds,
+      leaderRecovery,
       features: { version: featureFormat, enabled: isFeatureVersioningSupported },
     },
     autoBalance: config.autoLeaderRebalanceEnable

@@ -32,6 +32,7 @@ import { clusterHandlers } from './cluster-handlers.ts';
 import { checkTopicConfigs } from './config/alter-configs.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { describeTopic } from './config/describe-configs.ts';
+import { interBrokerVersions } from './inter-broker-versions.ts';
 import type { TopicConfigs } from './topic-configs.ts';
 
 /** `min.incremental.fetch.session.eviction.ms`, which no configuration changes. */
@@ -96,6 +97,7 @@ function topicHandlers(parts: HandlerParts): Handler[] {
       replicationFactor: config().defaultReplicationFactor,
     }),
     configError: (configs) => checkTopicConfigs(config(), configs)?.message ?? null,
+    hasTopicIds: () => interBrokerVersions(config().interBrokerProtocolVersion).topicIds,
   });
   const autoTopicCreation = new AutoTopicCreation({
     admin,

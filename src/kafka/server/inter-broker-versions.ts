@@ -9,6 +9,8 @@ export interface InterBrokerVersions {
   readonly alterPartition: number;
   /** Whether topics have ids (KIP-516). */
   readonly topicIds: boolean;
+  /** Whether a leader elected out of sync is marked until it has recovered (KIP-704). */
+  readonly leaderRecovery: boolean;
   /** Whether leaders change their ISRs through the controller (KIP-497), or else in ZooKeeper. */
   readonly isAlterPartitionSupported: boolean;
   /** Whether the cluster has finalized features (KIP-584). */
@@ -67,6 +69,7 @@ export function interBrokerVersions(protocol: string): InterBrokerVersions {
     controlledShutdown: choose(controlledShutdown),
     alterPartition: choose(alterPartition),
     topicIds: isProtocolAtLeast(protocol, '2.8-IV0'),
+    leaderRecovery: isProtocolAtLeast(protocol, '3.2-IV0'),
     isAlterPartitionSupported: isProtocolAtLeast(protocol, '2.7-IV2'),
     isFeatureVersioningSupported: isProtocolAtLeast(protocol, '2.7-IV0'),
     featureFormat: isProtocolAtLeast(protocol, '3.3-IV0') ? 2 : 1,

@@ -115,6 +115,7 @@ test('topics, configuration and producer ids leave the nodes that Kafka 3.9 leav
       log: env.log,
       defaults: () => ({ numPartitions: 1, replicationFactor: 1 }),
       configError: () => null,
+      hasTopicIds: () => true,
     });
     const create = async (name: string, numPartitions: number, configs: Record<string, string>) => {
       const topic = { name, numPartitions, replicationFactor: 1, assignments: new Map() };

@@ -33,6 +33,7 @@ export function adminOf(broker: FakeBroker, env: Env, properties: Readonly<Recor
     log,
     defaults: () => ({ numPartitions: 3, replicationFactor: 1 }),
     configError: (configs) => checkTopicConfigs(config, configs)?.message ?? null,
+    hasTopicIds: () => true,
   });
   const autoTopicCreation = new AutoTopicCreation({
     admin,

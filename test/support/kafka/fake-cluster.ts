@@ -112,7 +112,7 @@ export class FakeCluster {
       channel: this.#channel(),
       deleteTopicEnable: options.deleteTopicEnable ?? true,
       uncleanElectionDefault: () => options.uncleanElection ?? false,
-      protocol: { topicIds: true, features: { version: 2, enabled: true } },
+      protocol: { topicIds: true, leaderRecovery: true, features: { version: 2, enabled: true } },
       autoBalance: options.autoBalance ?? null,
       registerBroker: register,
     });

@@ -30,7 +30,8 @@ export interface NewTopic {
 }
 
 export interface CreatedTopic {
-  topicId: string;
+  /** Null in protocols before topic ids (KIP-516). */
+  topicId: string | null;
   replicas: Replicas;
   configs: ReadonlyMap<string, string>;
 }
@@ -44,6 +45,8 @@ export interface TopicAdminParts {
   defaults: () => { numPartitions: number; replicationFactor: number };
   /** What is wrong with a topic's configuration; null when it is good. */
   configError: (configs: ReadonlyMap<string, string>) => string | null;
+  /** Whether topics get ids (KIP-516). */
+  hasTopicIds: () => boolean;
 }
 
 /**
@@ -71,7 +74,7 @@ export class TopicAdmin {
     if (invalid !== null) return invalid;
     const configError = this.#parts.configError(configs);
     if (configError !== null) return apiError(ErrorCode.INVALID_CONFIG, configError);
-    const topicId = randomUuid(random);
+    const topicId = this.#parts.hasTopicIds() ? randomUuid(random) : null;
     if (validateOnly) return { topicId, replicas, configs };
     return this.#write(name, async () => {
       await stores.configs.set('topics', name, configs);
