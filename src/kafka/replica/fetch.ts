@@ -143,12 +143,12 @@ export class Fetch implements DelayedOperation {
   /** Results in the order of the requests; at once when nothing has to be waited for. */
   run(): PartitionFetched[] | Promise<PartitionFetched[]> {
     const results = this.readAll();
-    // The second read of a fetch that has waited tells nothing new about the follower.
-    this.isFirstRead = false;
     return results instanceof Promise ? results.then((read) => this.decide(read)) : this.decide(results);
   }
 
   private decide(results: PartitionFetched[]): PartitionFetched[] | Promise<PartitionFetched[]> {
+    // The second read of a fetch that has waited tells nothing new about the follower.
+    this.isFirstRead = false;
     const { maxWaitMs, minBytes } = this.params;
     const bytes = results.reduce((sum, result) => sum + result.bytes, 0);
     const now = maxWaitMs <= 0 || results.length === 0 || bytes >= minBytes || results.some(isNews);
@@ -183,6 +183,8 @@ export class Fetch implements DelayedOperation {
       if (isRefused(log)) return true;
       if (divergence(log, request) !== undefined) return true;
       const from = this.results[index]?.fetchOffset ?? offsetOnly(request.fetchOffset);
+      // Most partitions have nothing new: that is seen without looking up positions.
+      if (endOffsetOf(log, this.params.isolation) === from.messageOffset) continue;
       const end = endOf(partition, this.params.isolation);
       // Its log has failed: the answer says so.
       if (end === undefined) return true;
@@ -278,7 +280,7 @@ export class Fetch implements DelayedOperation {
       const read = partition.read(log, options);
       if (read instanceof Promise) {
         return read
-          .then((later) => this.finish({ partition, log, request, leaderEndOffset }, later))
+          .then((later) => this.finishLater({ partition, log, request, leaderEndOffset }, later))
           .catch(failureOf);
       }
       return this.finish({ partition, log, request, leaderEndOffset }, read);
@@ -304,6 +306,13 @@ export class Fetch implements DelayedOperation {
       logStartOffset: log.logStartOffset,
       preferredReadReplica,
     };
+  }
+
+  /** While the disk was waited for, another leader epoch may have begun. */
+  private finishLater(from: PartitionRead, read: LogReadResult): PartitionFetched {
+    const { partition, request } = from;
+    const log = partition.logFor(request.currentLeaderEpoch, this.leaderOnly);
+    return isRefused(log) ? failedFetch(log.error) : this.finish({ ...from, log }, read);
   }
 
   private finish(
@@ -347,6 +356,11 @@ function refusalFor(error: ErrorCode, { currentLeaderEpoch }: PartitionFetch): E
 /** Something that the reader must hear of at once, records or not. */
 function isNews({ error, divergingEpoch, preferredReadReplica }: PartitionFetched): boolean {
   return error !== ErrorCode.NONE || divergingEpoch !== undefined || preferredReadReplica >= 0;
+}
+
+function endOffsetOf(log: UnifiedLog, isolation: ReadIsolation): number {
+  if (isolation === 'log-end') return log.logEndOffset;
+  return isolation === 'high-watermark' ? log.highWatermark : log.lastStableOffset;
 }
 
 /** Where a reader finds the end; undefined when the log cannot tell any more. */

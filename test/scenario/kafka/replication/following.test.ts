@@ -140,6 +140,21 @@ describe('a follower', () => {
   });
 });
 
+describe('a follower with smaller segments than its leader', () => {
+  it('takes batch by batch what is too much for one of them', async () => {
+    const cluster = await ReplicaCluster.start(2, { log: { segmentBytes: 10_000 } });
+    cluster.cut(1, 2);
+    for (let number = 0; number < 20; number++) cluster.node(1).append(`value ${number}`, 1);
+    const { log } = cluster.node(2);
+    log.updateConfig({ ...log.config, segmentBytes: 300 });
+    cluster.heal();
+    await cluster.until('it has everything', () => log.logEndOffset === 20);
+    assert.deepEqual(cluster.node(2).records, cluster.node(1).records);
+    assert.ok(log.segmentCount > 3);
+    await cluster.close();
+  });
+});
+
 describe('an ISR', () => {
   it('loses a follower that hangs, and takes it in again when it has caught up', async () => {
     const cluster = await ReplicaCluster.start(3, { replicaLagTimeMaxMs: 1000 });

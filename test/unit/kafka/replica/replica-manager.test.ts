@@ -45,12 +45,13 @@ interface Parts {
   lead(...partitions: readonly Partial<LeaderAndIsrPartition>[]): readonly number[];
 }
 
-async function start(minInsyncReplicas = 1): Promise<Parts> {
+async function start(minInsyncReplicas = 1, hotTailBytes = 1024 * 1024): Promise<Parts> {
   const env = logEnv();
   const disks = new BreakableDisk(env.disk);
   const broken = { ...env, disk: disks.disk };
   const logManager = await loadedManager(broken, {
     logDirs: ['/a', '/b'],
+    hotTailBytes,
     onLogDirFailure: (_, partitions) => replicas.markOffline(partitions),
   });
   const settingsFor = () => ({ ...TOPIC_SETTINGS, minInsyncReplicas });
@@ -309,6 +310,47 @@ describe('a fetch that finds too little', () => {
     lead({ replicas: [ME, 2], isr: [ME, 2], leader: 2, leaderEpoch: 6 });
     await settle();
     assert.deepEqual(errorsOf(outcome), [ErrorCode.NOT_LEADER_OR_FOLLOWER]);
+  });
+});
+
+describe('a follower that reads from the disk', () => {
+  const both = { replicas: [ME, 2], isr: [ME, 2] };
+
+  it('counts by what it fetches, as one that reads from memory', async () => {
+    const { replicas, lead } = await start(1, 0);
+    lead(both);
+    append(replicas, 1);
+    append(replicas, 1);
+    const outcome = fetch(replicas, { replicaId: 2, isolation: 'log-end' }, [[A, 1]]);
+    assert.equal(outcome.value, 'waiting');
+    for (let turn = 0; outcome.value === 'waiting' && turn < 20; turn++) await settle();
+    assert.deepEqual(errorsOf(outcome), [ErrorCode.NONE]);
+    assert.equal(logOf(replicas).highWatermark, 1);
+  });
+
+  it('learns that another leader epoch has begun meanwhile', async () => {
+    const { replicas, lead } = await start(1, 0);
+    lead(both);
+    append(replicas, 1);
+    append(replicas, 1);
+    const requests = [
+      {
+        topicPartition: A,
+        topicId: undefined,
+        fetchOffset: 1,
+        maxBytes: 1000,
+        currentLeaderEpoch: 5,
+        lastFetchedEpoch: -1,
+        logStartOffset: 0,
+      },
+    ];
+    const outcome = new Outcome(
+      replicas.fetch({ ...CONSUMER, replicaId: 2, isolation: 'log-end' }, requests),
+    );
+    lead({ ...both, leaderEpoch: 6 });
+    for (let turn = 0; outcome.value === 'waiting' && turn < 20; turn++) await settle();
+    assert.deepEqual(errorsOf(outcome), [ErrorCode.FENCED_LEADER_EPOCH]);
+    assert.equal(logOf(replicas).highWatermark, 0);
   });
 });
 
