@@ -18,7 +18,12 @@ const NO_BROKER_EPOCH = -1;
 export interface BrokerCommandsParts {
   readonly log: Log;
   readonly metadata: MetadataCache;
-  readonly replicas: ReplicaManager;
+  readonly replicas: Pick<ReplicaManager, 'lookup' | 'accepts' | 'applyLeaderAndIsr' | 'applyStopReplica'>;
+  /**
+   * Resolves when this process has registered. What comes before may be meant for an earlier life, whose registration
+   * stands until its session ends: it waits, and is judged then.
+   */
+  readonly registered: Promise<void>;
   /** Epoch of the registration that stands. */
   readonly brokerEpoch: () => number;
   /** Reads the configuration of a topic of which a replica comes to this broker. */
@@ -32,10 +37,11 @@ export interface BrokerCommandsParts {
  */
 export class BrokerCommands implements CommandTarget {
   private readonly parts: BrokerCommandsParts;
-  private tail: Promise<unknown> = Promise.resolve();
+  private tail: Promise<unknown>;
 
   constructor(parts: BrokerCommandsParts) {
     this.parts = parts;
+    this.tail = parts.registered;
   }
 
   leaderAndIsr(command: LeaderAndIsrCommand): Promise<CommandResult> {
@@ -67,7 +73,7 @@ export class BrokerCommands implements CommandTarget {
   ): Promise<CommandResult> {
     const result = this.tail.then(() => {
       const current = this.parts.brokerEpoch();
-      // A larger one comes before this broker has heard of its own registration.
+      // A larger one comes before this broker has heard that it has registered anew.
       if (brokerEpoch !== NO_BROKER_EPOCH && brokerEpoch < current) {
         const from = { controllerId, controllerEpoch, brokerEpoch, current };
         this.parts.log.info('refused a command for an earlier registration of this broker', from);

@@ -109,6 +109,10 @@ class BrokerServer implements Broker {
   private readonly throttles: ReplicationThrottles;
   /** Epoch of the registration that stands (KIP-380). */
   private brokerEpoch = -1;
+  private markRegistered: () => void = () => {};
+  private readonly registered = new Promise<void>((resolve) => {
+    this.markRegistered = resolve;
+  });
   private readonly ownSessions = new Set<bigint>();
   private zk: ZooKeeperLink | undefined;
   private stores: ZkStores | undefined;
@@ -204,6 +208,7 @@ class BrokerServer implements Broker {
       log: env.log,
       metadata,
       replicas,
+      registered: this.registered,
       brokerEpoch: () => this.brokerEpoch,
       loadTopicConfig: async (topic) => this.configWatcher?.loadTopic(topic),
     });
@@ -243,6 +248,7 @@ class BrokerServer implements Broker {
     this.sockets = sockets;
     this.listeners = await sockets.start(this.config.resolvedListeners.endpoints);
     this.brokerEpoch = await this.register(stores);
+    this.markRegistered();
     this.dynamicConfig.react((config, before) => this.changeListeners(sockets, stores, config, before));
     this.followSessions(zk, controller);
     controller.start();
