@@ -5,3 +5,8 @@
 export class PersistenceError extends Error {
   override name = 'PersistenceError';
 }
+
+/** What is on disk does not go back to where it was to be cut off. Nothing has been changed. */
+export class CannotTruncateError extends PersistenceError {
+  override name = 'CannotTruncateError';
+}

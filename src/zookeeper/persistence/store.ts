@@ -6,12 +6,12 @@ import type { TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { type EpochName, readEpoch, writeEpoch } from './epoch-files.ts';
 import { listLogs, listSnapshots, listUnfinished, logsFrom, type SnapshotCompression } from './file-names.ts';
-import { PersistenceError } from './persistence-error.ts';
+import { CannotTruncateError, PersistenceError } from './persistence-error.ts';
 import { purge } from './purge.ts';
 import { type Recovered, recover } from './recovery.ts';
 import { looksWhole } from './snapshot-reader.ts';
 import { type SnapshotInfo, type SnapshotSource, writeSnapshot } from './snapshot-writer.ts';
-import { truncateLog } from './truncate-log.ts';
+import { checkReachesBack, truncateLog } from './truncate-log.ts';
 import { TxnLog } from './txn-log.ts';
 import { type LoggedTxn, lastLoggedZxid, scanTxns } from './txn-log-scan.ts';
 
@@ -180,11 +180,12 @@ export class Store {
     const snapshots = listSnapshots(disk, this.snapDirectory);
     const kept = snapshots.find((snapshot) => snapshot.zxid <= zxid && looksWhole(disk, snapshot));
     if (kept === undefined) {
-      throw new PersistenceError(
+      throw new CannotTruncateError(
         `${this.snapDirectory} has no snapshot that goes back to 0x${zxid.toString(16)}: what is later cannot be ` +
           'taken back. Empty the data directory of this server; it gets the data from its leader',
       );
     }
+    if (kept.zxid !== zxid) checkReachesBack(disk, this.logDirectory, zxid);
     await this.openLog?.close();
     this.openLog = undefined;
     // The snapshots first: a log that was cut off must not be replayed over what it had led to.

@@ -1,7 +1,7 @@
 import type { Disk } from '../../env/disk.ts';
 import type { Env } from '../../env/env.ts';
 import { type LogFile, listLogs, logsFrom } from './file-names.ts';
-import { PersistenceError } from './persistence-error.ts';
+import { CannotTruncateError, PersistenceError } from './persistence-error.ts';
 import { scanTxns } from './txn-log-scan.ts';
 
 /**
@@ -19,7 +19,7 @@ export function truncateLog(
   const logs = logsFrom(listLogs(disk, directory), zxid);
   const [first, ...later] = logs;
   if (first === undefined || first.zxid > zxid) {
-    if (!options.isComplete) throw cannotReach(directory, zxid);
+    if (!options.isComplete) checkReachesBack(disk, directory, zxid);
     removeAll(disk, directory, logs);
     return;
   }
@@ -40,8 +40,11 @@ export function truncateLog(
   }
 }
 
-function cannotReach(directory: string, zxid: number): PersistenceError {
-  return new PersistenceError(
+/** Whether some log has `zxid` or what is before it. Throws CannotTruncateError. */
+export function checkReachesBack(disk: Disk, directory: string, zxid: number): void {
+  const [first] = logsFrom(listLogs(disk, directory), zxid);
+  if (first !== undefined && first.zxid <= zxid) return;
+  throw new CannotTruncateError(
     `${directory} has no log that reaches back to 0x${zxid.toString(16)}: its end cannot be cut off. ` +
       'Empty the data directory of this server; it gets the data from its leader',
   );

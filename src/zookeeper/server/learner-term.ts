@@ -1,6 +1,7 @@
 import type { Connection } from '../../env/net.ts';
 import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
 import type { PeerAddress } from '../election/peer-spec.ts';
+import { CannotTruncateError } from '../persistence/persistence-error.ts';
 import { GroupCommit } from '../pipeline/group-commit.ts';
 import { isProtocolError, Learner } from '../zab/learner.ts';
 import { connectFirst } from './connect-first.ts';
@@ -74,6 +75,9 @@ export class LearnerTerm implements PeerTerm {
         },
         get lastZxid() {
           return database.lastProcessedZxid;
+        },
+        get needsTree() {
+          return database.needsTree;
         },
       },
       ports: {
@@ -158,7 +162,9 @@ export class LearnerTerm implements PeerTerm {
       },
       (error: unknown) => {
         if (this.isStopped) return;
-        if (isProtocolError(error)) this.host.over(`the leader's tree did not come whole: ${error.message}`);
+        if (error instanceof CannotTruncateError) this.host.rejoin(error.message);
+        else if (isProtocolError(error))
+          this.host.over(`the leader's tree did not come whole: ${error.message}`);
         else this.host.failed(error);
       },
     );

@@ -2,6 +2,7 @@ import type { Env } from '../../env/env.ts';
 import { storedLimitBytes } from '../../wire/jute/limits.ts';
 import type { EncodedTxn, TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
 import { DigestCheck } from '../persistence/digest-check.ts';
+import { CannotTruncateError } from '../persistence/persistence-error.ts';
 import type { Recovered } from '../persistence/recovery.ts';
 import { readTreeStream } from '../persistence/snapshot-reader.ts';
 import { treeStream } from '../persistence/snapshot-writer.ts';
@@ -45,6 +46,7 @@ export class PeerDatabase implements History {
   private readonly committedLog: CommittedLog;
   private readonly digests: DigestCheck;
   private broken = false;
+  private wantsTree = false;
 
   private constructor(options: PeerDatabaseOptions) {
     const { env, config, store, observer } = options;
@@ -70,6 +72,14 @@ export class PeerDatabase implements History {
   /** While the tree in memory is not what is on disk: it has to be loaded again before anything else. */
   get isBroken(): boolean {
     return this.broken;
+  }
+
+  /**
+   * Whether a leader had this server cut off what nothing on disk goes back behind: then its whole tree is wanted. What
+   * is on disk stays until that is here, for it counts in elections.
+   */
+  get needsTree(): boolean {
+    return this.wantsTree;
   }
 
   get lastProcessedZxid(): number {
@@ -126,12 +136,21 @@ export class PeerDatabase implements History {
     this.tree.setData(CONFIG_PATH, Buffer.from(text), { version: -1, zxid: version, timeMs });
   }
 
-  /** Takes back everything after `zxid`. */
+  /** Takes back everything after `zxid`. Throws CannotTruncateError, with nothing changed; PersistenceError. */
   async truncate(zxid: number): Promise<void> {
     await this.storage.quiesce();
     this.broken = true;
+    const kept = [...this.committedLog.list()];
     this.committedLog.clear();
-    this.adopt(await this.store.truncateAfter(zxid, this.tree, this.onTxn));
+    try {
+      this.adopt(await this.store.truncateAfter(zxid, this.tree, this.onTxn));
+    } catch (error) {
+      if (!(error instanceof CannotTruncateError)) throw error;
+      for (const txn of kept) this.committedLog.add(txn);
+      this.broken = false;
+      this.wantsTree = true;
+      throw error;
+    }
     this.tree.lastProcessedZxid = zxid;
     this.broken = false;
   }
@@ -157,6 +176,7 @@ export class PeerDatabase implements History {
     this.writeConfigNode();
     await this.store.replaceBy(this.tree, this.sessionTimeouts);
     this.broken = false;
+    this.wantsTree = false;
     return rest;
   }
 

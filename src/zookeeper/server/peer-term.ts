@@ -31,6 +31,8 @@ export interface TermHost {
   serving(epoch: number): void;
   /** The term is over, for this reason: it is to be stopped, and a leader to be looked for. */
   over(reason: string): void;
+  /** The term is over, and another one with the same leader is to begin without an election. */
+  rejoin(reason: string): void;
   /** The server cannot go on: its disk fails. */
   failed(error: unknown): void;
 }

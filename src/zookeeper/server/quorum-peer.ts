@@ -349,6 +349,13 @@ export class QuorumPeer implements ElectionPeer, TermHost {
     this.endTerm();
   }
 
+  rejoin(reason: string): void {
+    if (this.term === undefined) return;
+    this.env.log.warn('asking the leader for its whole tree', { reason });
+    this.successor = this.election.vote;
+    this.endTerm();
+  }
+
   private endTerm(): void {
     const { term } = this;
     if (term === undefined) return;

@@ -33,6 +33,8 @@ export interface LearnerPeer {
   readonly configVersion: number;
   /** The last transaction in its history, committed or not: all of it is in the tree when it begins to learn. */
   readonly lastZxid: number;
+  /** Whether its history cannot be cut off where the leader of the accepted epoch wants it: only a tree helps. */
+  readonly needsTree: boolean;
 }
 
 /** What a learner does to its server. Where `done` is given, the rest of the work waits until it is called. */
@@ -111,6 +113,7 @@ export class Learner {
   private state: 'new' | 'discovery' | 'choosing' | 'syncing' | 'synced' | 'serving' = 'new';
   private busy = false;
   private epoch = 0;
+  private asksForTree = false;
   /** The last transaction received; everything up to it is in the history or in `pending`. */
   private lastQueuedZxid = 0;
   /** The configuration that came with NEWLEADER, which UPTODATE commits. */
@@ -177,7 +180,7 @@ export class Learner {
   private discover({ type, zxid }: QuorumPacket): void {
     if (type !== PacketType.LEADERINFO) throw unexpected(type, 'LEADERINFO');
     const epoch = epochOf(zxid);
-    const { acceptedEpoch, currentEpoch, lastZxid } = this.peer;
+    const { acceptedEpoch, currentEpoch, lastZxid, needsTree } = this.peer;
     if (epoch < acceptedEpoch) {
       throw new ProtocolError(
         `the leader's epoch ${epoch} is below ${acceptedEpoch}, which was accepted before: a later leader has to come, ` +
@@ -188,12 +191,15 @@ export class Learner {
     const isNew = epoch > acceptedEpoch;
     if (isNew) this.ports.acceptEpoch(epoch);
     this.epoch = epoch;
-    this.ports.send(ackEpochPacket(isNew ? currentEpoch : -1, lastZxid));
+    // Who says that it has nothing gets the tree. Not as a vote for the epoch, which has to name all that it has.
+    this.asksForTree = !isNew && needsTree;
+    this.ports.send(ackEpochPacket(isNew ? currentEpoch : -1, this.asksForTree ? 0 : lastZxid));
     this.state = 'choosing';
   }
 
   private choose({ type, zxid }: QuorumPacket): void {
     const { log } = this.options;
+    if (this.asksForTree && type !== PacketType.SNAP) throw unexpected(type, 'SNAP');
     log.info('synchronising with the leader', { type: packetName(type), zxid: `0x${zxid.toString(16)}` });
     switch (type) {
       case PacketType.DIFF:

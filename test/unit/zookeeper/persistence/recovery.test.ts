@@ -427,7 +427,7 @@ describe('the data directory', () => {
     await server.snapshot();
     for (const name of ['snapshot.0']) server.env.disk.remove(`${DIRECTORY}/${name}`);
     await assert.rejects(server.store.truncateAfter(2, server.tree), {
-      name: 'PersistenceError',
+      name: 'CannotTruncateError',
       message: /has no snapshot that goes back to 0x2/,
     });
     const again = await server.restart();

@@ -37,6 +37,7 @@ class Subject {
   accepted = 4;
   current = 4;
   lastZxid = makeZxid(4, 2);
+  needsTree = false;
   private durable: (() => void)[] = [];
   private replaced: (() => void)[] = [];
   private appended: EncodedTxn[] = [];
@@ -58,6 +59,9 @@ class Subject {
         },
         get currentEpoch() {
           return subject.current;
+        },
+        get needsTree() {
+          return subject.needsTree;
         },
         get lastZxid() {
           return subject.lastZxid;
