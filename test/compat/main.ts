@@ -9,6 +9,7 @@ import { compactionScenarios } from './scenarios/compaction.ts';
 import { diskScenarios } from './scenarios/disk.ts';
 import { javaToolsScenarios } from './scenarios/java-tools.ts';
 import { kafkaClusterToolsScenarios } from './scenarios/kafka-cluster-tools.ts';
+import { kafkaConfigsScenarios } from './scenarios/kafka-configs.ts';
 import { kafkaKillsScenarios } from './scenarios/kafka-kills.ts';
 import { kafkaLastReplicaScenarios } from './scenarios/kafka-last-replica.ts';
 import { kafkaMixedScenarios } from './scenarios/kafka-mixed.ts';
@@ -72,6 +73,7 @@ async function main(): Promise<number> {
     ...clientScenarios,
     kcatScenario,
     ...javaToolsScenarios,
+    ...kafkaConfigsScenarios,
     zookeeperShellScenario,
     ourShellScenario,
     brokerAloneScenario,

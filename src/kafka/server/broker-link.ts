@@ -3,16 +3,31 @@ import type { Env } from '../../env/env.ts';
 import type { Draft, Infer, Message } from '../../wire/kafka/schema/index.ts';
 import type { ClusterImage } from '../metadata/cluster-image.ts';
 import type { Broker } from '../metadata/model.ts';
+import type { BrokerConfig } from './config/broker-config.ts';
 
 export interface BrokerAddress {
   readonly host: string;
   readonly port: number;
 }
 
+/** How long a connection may take: first `firstMs`, then double with each failure, up to `maxMs`. */
+export interface ConnectTimeouts {
+  readonly firstMs: number;
+  readonly maxMs: number;
+}
+
+/** `socket.connection.setup.timeout.ms` and its maximum. */
+export function connectTimeouts(config: BrokerConfig): ConnectTimeouts {
+  return {
+    firstMs: config.socketConnectionSetupTimeoutMs,
+    maxMs: config.socketConnectionSetupTimeoutMaxMs,
+  };
+}
+
 export interface BrokerLinkOptions {
   /** What this broker calls itself. */
   readonly clientId: string;
-  readonly connectTimeoutMs: number;
+  readonly connectTimeouts: ConnectTimeouts;
   readonly requestTimeoutMs: number;
   /** Where the other broker is now; undefined when that is not known. */
   readonly address: () => BrokerAddress | undefined;
@@ -28,6 +43,8 @@ export class BrokerLink {
   private readonly env: Env;
   private readonly options: BrokerLinkOptions;
   private connection: BrokerConnection | undefined;
+  /** Connections that failed, since the last that came about. */
+  private failures = 0;
   private closed = false;
 
   constructor(env: Env, options: BrokerLinkOptions) {
@@ -59,7 +76,9 @@ export class BrokerLink {
     const open = this.connection;
     if (open?.isOpen && open.host === host && open.port === port) return open;
     open?.close();
-    const { clientId, connectTimeoutMs, requestTimeoutMs } = this.options;
+    const { clientId, connectTimeouts, requestTimeoutMs } = this.options;
+    const connectTimeoutMs = Math.min(connectTimeouts.firstMs * 2 ** this.failures, connectTimeouts.maxMs);
+    this.failures += 1;
     const connection = await BrokerConnection.connect(this.env, {
       host,
       port,
@@ -67,6 +86,7 @@ export class BrokerLink {
       connectTimeoutMs,
       requestTimeoutMs,
     });
+    this.failures = 0;
     this.connection = connection;
     if (this.closed) connection.close();
     return connection;

@@ -16,6 +16,7 @@ import type { ZkConnection } from '../zk/zk-connection.ts';
 import type { BrokerRegistration } from '../zk/znodes/broker-id.ts';
 import { BrokerCommands } from './broker-commands.ts';
 import { type BrokerIdentity, establishIdentity } from './broker-identity.ts';
+import { connectTimeouts } from './broker-link.ts';
 import { localCommandPath, NetworkCommandPath } from './command-paths.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { cleanerConfig } from './config/cleaner-config.ts';
@@ -367,8 +368,8 @@ class BrokerServer implements Broker {
     return {
       interBrokerListener: resolvedListeners.interBrokerListener,
       versions: () => interBrokerVersions(this.config.interBrokerProtocolVersion),
-      connectTimeoutMs: controllerSocketTimeoutMs,
-      requestTimeoutMs,
+      connectTimeouts: connectTimeouts(this.config),
+      requestTimeoutMs: Math.min(controllerSocketTimeoutMs, requestTimeoutMs),
     };
   }
 

@@ -24,7 +24,7 @@ import {
   type LeaderAndIsrCommand,
 } from '../metadata/controller-commands.ts';
 import type { Broker } from '../metadata/model.ts';
-import { addressOn, BrokerLink } from './broker-link.ts';
+import { addressOn, BrokerLink, type ConnectTimeouts } from './broker-link.ts';
 import type { InterBrokerVersions } from './inter-broker-versions.ts';
 
 /** The way from the controller to the broker in its own process: no network, and no failure on the way. */
@@ -52,7 +52,7 @@ export interface NetworkCommandPathOptions {
   /** Listener by which replicas reach their leaders. */
   readonly interBrokerListener: string;
   readonly versions: () => InterBrokerVersions;
-  readonly connectTimeoutMs: number;
+  readonly connectTimeouts: ConnectTimeouts;
   readonly requestTimeoutMs: number;
 }
 
@@ -62,11 +62,11 @@ export class NetworkCommandPath implements CommandPath {
   private readonly link: BrokerLink;
 
   constructor(env: Env, options: NetworkCommandPathOptions) {
-    const { brokerId, brokers, controllerId, listenerName, connectTimeoutMs, requestTimeoutMs } = options;
+    const { brokerId, brokers, controllerId, listenerName, connectTimeouts, requestTimeoutMs } = options;
     this.options = options;
     this.link = new BrokerLink(env, {
       clientId: String(controllerId),
-      connectTimeoutMs,
+      connectTimeouts,
       requestTimeoutMs,
       address: () => addressOn(brokers().get(brokerId), listenerName),
     });

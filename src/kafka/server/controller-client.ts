@@ -17,7 +17,7 @@ import {
   encodeAlterPartition,
 } from '../metadata/alter-partition.ts';
 import type { MetadataCache } from '../metadata/metadata-cache.ts';
-import { BrokerLink, controllerAddress } from './broker-link.ts';
+import { BrokerLink, type ConnectTimeouts, controllerAddress } from './broker-link.ts';
 import type { InterBrokerVersions } from './inter-broker-versions.ts';
 
 /** Until the controller is looked for again (`BrokerToControllerRequestThread`, 3.9, which polls). */
@@ -30,7 +30,7 @@ export interface ControllerClientOptions {
   readonly controller: Pick<Controller, 'alterPartition' | 'controlledShutdown'>;
   readonly interBrokerListener: string;
   readonly versions: () => InterBrokerVersions;
-  readonly connectTimeoutMs: number;
+  readonly connectTimeouts: ConnectTimeouts;
   readonly requestTimeoutMs: number;
 }
 
@@ -51,12 +51,12 @@ export class ControllerClient {
   private closed = false;
 
   constructor(env: Env, options: ControllerClientOptions) {
-    const { brokerId, metadata, interBrokerListener, connectTimeoutMs, requestTimeoutMs } = options;
+    const { brokerId, metadata, interBrokerListener, connectTimeouts, requestTimeoutMs } = options;
     this.env = env;
     this.options = options;
     this.link = new BrokerLink(env, {
       clientId: String(brokerId),
-      connectTimeoutMs,
+      connectTimeouts,
       requestTimeoutMs,
       address: () => controllerAddress(metadata.image, interBrokerListener),
     });

@@ -5,7 +5,7 @@ import { type AlterPartitionPort, AlterPartitionQueue } from '../replica/isr-cha
 import type { ReplicaSelection } from '../replica/read-replica.ts';
 import { ReplicaManager } from '../replica/replica-manager.ts';
 import type { ZkStores } from '../zk/stores.ts';
-import { addressOn, BrokerLink } from './broker-link.ts';
+import { addressOn, BrokerLink, connectTimeouts } from './broker-link.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { replicationProtocol } from './config/replication-protocol.ts';
@@ -70,7 +70,7 @@ export function createReplication(parts: ReplicationParts): Replication {
       connect: (leaderId, slot) =>
         new BrokerLink(env, {
           clientId: `broker-${brokerId}-fetcher-${slot}`,
-          connectTimeoutMs: config.replicaSocketTimeoutMs,
+          connectTimeouts: connectTimeouts(config),
           requestTimeoutMs: config.replicaSocketTimeoutMs,
           address: () => {
             const { interBrokerListener } = config.resolvedListeners;

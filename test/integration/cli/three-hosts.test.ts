@@ -5,10 +5,11 @@ import { after, before, describe, it } from 'node:test';
 import { createNodeEnv } from '../../../src/env/node/create-node-env.ts';
 import { listProcesses } from '../../../src/env/node/processes.ts';
 import { ErrorCode } from '../../../src/wire/kafka/errors.ts';
+import { buildBatch } from '../../../src/wire/kafka/records/builder.ts';
 import { freePorts } from '../../../tools/peers/targets.ts';
 import { Workspace } from '../../../tools/workspace.ts';
 import { launcher, runScript } from '../../support/command.ts';
-import { CreateTopics, Metadata } from '../../support/kafka/pairs.ts';
+import { CreateTopics, Metadata, Produce } from '../../support/kafka/pairs.ts';
 import { RawKafkaClient } from '../../support/kafka/raw-kafka-client.ts';
 
 const PATIENCE_MS = 60_000;
@@ -63,7 +64,11 @@ describe('three hosts of ZooKeeper and Kafka', { timeout: 240_000 }, () => {
     });
   const startBroker = (host: Host) => {
     // No other broker of this machine has these ids: stopping finds these alone.
-    const overrides = [`broker.id=${host.brokerId}`, 'reserved.broker.max.id=2000000000'];
+    const overrides = [
+      `broker.id=${host.brokerId}`,
+      'reserved.broker.max.id=2000000000',
+      'zookeeper.session.timeout.ms=6000',
+    ];
     const args = [
       '-daemon',
       join(host.dir, 'server.properties'),
@@ -133,11 +138,37 @@ describe('three hosts of ZooKeeper and Kafka', { timeout: 240_000 }, () => {
     }
   });
 
-  it('make topics with the settings of the files', async () => {
-    const [, , third] = hosts;
-    const client = await RawKafkaClient.connect(net, { host: '127.0.0.1', port: third?.kafkaPort ?? 0 });
-    const { brokers: found, controllerId } = await client.call(Metadata, 1, { topics: [] });
-    client.destroy();
+  async function metadata(host: Host | undefined) {
+    const client = await RawKafkaClient.connect(net, { host: '127.0.0.1', port: host?.kafkaPort ?? 0 });
+    try {
+      return await client.call(Metadata, 4, { topics: [{ name: 'orders' }], allowAutoTopicCreation: false });
+    } finally {
+      client.destroy();
+    }
+  }
+
+  /** Appends a record to each partition of the topic with acks=all; whether all were taken. */
+  async function append(host: Host | undefined, text: string): Promise<boolean> {
+    const { brokers: known, topics } = await metadata(host);
+    const partitions = topics[0]?.partitions ?? [];
+    const done = partitions.map(async ({ partitionIndex: index, leaderId }) => {
+      const port = known.find(({ nodeId }) => nodeId === leaderId)?.port;
+      if (port === undefined) return false;
+      const client = await RawKafkaClient.connect(net, { host: '127.0.0.1', port });
+      try {
+        const records = buildBatch([{ timestamp: 0, key: null, value: Buffer.from(text) }]);
+        const topicData = [{ name: 'orders', partitionData: [{ index, records }] }];
+        const answer = await client.call(Produce, 9, { acks: -1, timeoutMs: 10_000, topicData });
+        return answer.responses[0]?.partitionResponses[0]?.errorCode === ErrorCode.NONE;
+      } finally {
+        client.destroy();
+      }
+    });
+    return partitions.length === 3 && (await Promise.all(done)).every(Boolean);
+  }
+
+  it('make topics with the settings of the files, and replicate them', async () => {
+    const { brokers: found, controllerId } = await metadata(hosts[2]);
     const controller = found.find(({ nodeId }) => nodeId === controllerId);
     const admin = await RawKafkaClient.connect(net, { host: '127.0.0.1', port: controller?.port ?? 0 });
     const topic = { name: 'orders', numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] };
@@ -152,6 +183,21 @@ describe('three hosts of ZooKeeper and Kafka', { timeout: 240_000 }, () => {
     assert.deepEqual([orders?.numPartitions, orders?.replicationFactor], [3, 3]);
     const setting = (name: string) => orders?.configs?.find((config) => config.name === name)?.value;
     assert.deepEqual([setting('min.insync.replicas'), setting('retention.ms')], ['2', '604800000']);
+    await eventually('records are taken', () => append(hosts[0], 'all are there').catch(() => false));
+  });
+
+  it('go on without one host, and take it back', async () => {
+    const [first, second] = hosts;
+    assert(first !== undefined);
+    for (const { pid, command } of running()) if (command.includes(first.dir)) process.kill(pid, 'SIGKILL');
+    await eventually('others lead', () => append(second, 'one is gone').catch(() => false));
+    assert.equal((await zk(first, 'start')).stdout, 'Starting zookeeper ... STARTED\n');
+    assert.equal((await startBroker(first)).code, 0);
+    await eventually('all are in sync again', async () => {
+      const { topics } = await metadata(second);
+      return topics[0]?.partitions.every(({ isrNodes }) => isrNodes.length === 3) === true;
+    });
+    assert.equal(await append(first, 'all are there again'), true);
   });
 
   it('stop one broker by its id, and then all', async () => {
