@@ -169,7 +169,7 @@ export function fetchHandler(dependencies: FetchDependencies): Handler {
       return failedFetch(ErrorCode.UNSUPPORTED_VERSION);
     }
     try {
-      const chunks = downConvert(batches, magic, target.asked.fetchOffset);
+      const chunks = downConvert(batches, magic, target.asked.fetchOffset, bytes.length);
       return { ...result, chunks, bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0) };
     } catch (error) {
       if (error instanceof UnsupportedCompressionError) {
