@@ -37,8 +37,8 @@ import { TopicConfigs } from './topic-configs.ts';
 import { refuseUnsupportedGuards } from './unsupported-guards.ts';
 import { connectZooKeeper, linkTo, type ZooKeeperLink } from './zookeeper.ts';
 
-/** Memory for what was appended last, over all partitions. */
-const HOT_TAIL_BYTES = 64 * 1024 * 1024;
+/** Memory for what was appended last, over all partitions: what a follower is behind that keeps up. */
+const HOT_TAIL_BYTES = 8 * 1024 * 1024;
 /** How much longer than a session's life the registration of an earlier life of this broker is waited for. */
 const REGISTRATION_GRACE_MS = 2_000;
 
