@@ -68,9 +68,14 @@ export class CheckpointFile<T> {
     this.format = format;
   }
 
-  /** The entries; undefined when there is no file. Throws {@link CheckpointError} when it is malformed. */
+  /**
+   * The entries; undefined when there is no file, none in an empty one, as Apache's CheckpointFile leaves where nothing has
+   * been written. Throws {@link CheckpointError} when it is malformed.
+   */
   read(): T[] | undefined {
-    if (this.disk.stat(this.path) === undefined) return undefined;
+    const stat = this.disk.stat(this.path);
+    if (stat === undefined) return undefined;
+    if (stat.size === 0) return [];
     return parseLines(this.path, this.format, this.disk.readFile(this.path).toString('utf8'));
   }
 

@@ -55,7 +55,7 @@ describe('checkpoint file', () => {
   });
 
   for (const [what, content, message] of [
-    ['nothing', '', "line 1: version 0 expected, found ''"],
+    ['an empty first line', '\n', "line 1: version 0 expected, found ''"],
     ['another version', '1\n0\n', "line 1: version 0 expected, found '1'"],
     ['no count', '0\n', "line 2: number of entries expected, found ''"],
     ['a negative count', '0\n-1\n', "line 2: number of entries expected, found '-1'"],
@@ -73,6 +73,12 @@ describe('checkpoint file', () => {
       });
     });
   }
+
+  it('has no entries when the file is empty, as Apache leaves one that it has not written yet', () => {
+    const { disk, file } = setUp();
+    replaceFile(disk, '/logs/checkpoint', Buffer.alloc(0));
+    assert.deepEqual(file.read(), []);
+  });
 
   it('reads files with Windows line ends and without the last line end', () => {
     const { disk, file } = setUp();
