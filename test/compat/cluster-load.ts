@@ -64,7 +64,7 @@ export class ClusterLoad {
     const load = new ClusterLoad({ context, cluster, classPath, options });
     try {
       await load.progress();
-      await load.waitFor('the group consumes', ({ commits }) => commits > 0);
+      await load.committed();
       return load;
     } catch (error) {
       await load.abort();
@@ -85,6 +85,12 @@ export class ClusterLoad {
   async progress(records = 50): Promise<void> {
     const { acknowledged } = this.counts;
     await this.waitFor('records are acknowledged', (counts) => counts.acknowledged >= acknowledged + records);
+  }
+
+  /** Waits until the group has committed once more. */
+  async committed(): Promise<void> {
+    const { commits } = this.counts;
+    await this.waitFor('the group commits', (counts) => counts.commits > commits);
   }
 
   private async waitFor(what: string, check: (counts: Counts) => boolean): Promise<void> {

@@ -35,6 +35,7 @@ async function story(context: Context): Promise<string> {
       for (const other of others) await cluster.kill(other);
       for (const other of others) await cluster.unregistered(other);
       await load.progress(500);
+      await load.committed();
       assert.deepEqual(await servers(cluster, 'leader'), [last.id]);
       // Then the last one dies as well. The others have not got what it alone acknowledged, and must not lead.
       await cluster.kill(last);

@@ -70,6 +70,7 @@ async function moveAll({ mixture, context, cluster, load }: Parts): Promise<numb
     });
     await tools.reassign(wanted);
     await load.progress();
+    await load.committed();
     context.say(`all partitions are on ${ids}, ${kinds}; ${load.counts.acknowledged} records so far`);
   }
   return moves.length;
