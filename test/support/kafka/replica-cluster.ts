@@ -16,6 +16,7 @@ import type {
 import type { LeaderAndIsrPartition } from '../../../src/kafka/metadata/controller-commands.ts';
 import { MetadataCache } from '../../../src/kafka/metadata/metadata-cache.ts';
 import type { LeaderAndIsr } from '../../../src/kafka/metadata/model.ts';
+import type { ReplicaQuota } from '../../../src/kafka/quota/replication-quota.ts';
 import type { PartitionAppended } from '../../../src/kafka/replica/delayed-produce.ts';
 import { FetchSessions } from '../../../src/kafka/replica/fetch-session.ts';
 import type { LeaderPort } from '../../../src/kafka/replica/fetcher/leader-port.ts';
@@ -48,6 +49,8 @@ export interface ClusterOptions {
   readonly log?: Partial<LogConfig>;
   readonly replicaLagTimeMaxMs?: number;
   readonly logDirs?: readonly string[];
+  readonly leaderQuota?: ReplicaQuota;
+  readonly followerQuota?: ReplicaQuota;
 }
 
 /** Timers of one process: they end with it. */
@@ -125,8 +128,10 @@ export class ReplicaNode {
       replicaLagTimeMaxMs: options.replicaLagTimeMaxMs ?? 10_000,
       isrChanges: new AlterPartitionQueue(env, { brokerId: this.id, brokerEpoch }, controller),
       guards: { ...REPLICATION_GUARDS, ...options.guards },
+      leaderQuota: options.leaderQuota ?? defaults.leaderQuota,
       fetching: {
         ...defaults.fetching,
+        quota: options.followerQuota ?? defaults.fetching.quota,
         protocol: replicationProtocol(options.protocol ?? '3.9-IV0'),
         backoffMs: 100,
         connect: (leaderId) => this.cluster.connect(this.id, leaderId),
