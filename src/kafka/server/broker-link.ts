@@ -38,6 +38,11 @@ class NoAddressError extends Error {
   override name = 'NoAddressError';
 }
 
+/** The link was given up while it was being made. */
+class LinkClosedError extends Error {
+  override name = 'LinkClosedError';
+}
+
 /** Requests to another broker, one at a time, over a connection that is opened when it is needed and missing. */
 export class BrokerLink {
   private readonly env: Env;
@@ -46,6 +51,8 @@ export class BrokerLink {
   /** Connections that failed, since the last that came about. */
   private failures = 0;
   private closed = false;
+  /** Ends the wait for connections that are being made. */
+  private readonly waits = new Set<() => void>();
 
   constructor(env: Env, options: BrokerLinkOptions) {
     this.env = env;
@@ -66,9 +73,11 @@ export class BrokerLink {
   close(): void {
     this.closed = true;
     this.connection?.close();
+    for (const giveUp of this.waits) giveUp();
   }
 
   private async connected(): Promise<BrokerConnection> {
+    if (this.closed) throw new LinkClosedError('the link to the broker is closed');
     const address = this.options.address();
     if (address === undefined)
       throw new NoAddressError('the broker has no address on the inter-broker listener');
@@ -76,20 +85,25 @@ export class BrokerLink {
     const open = this.connection;
     if (open?.isOpen && open.host === host && open.port === port) return open;
     open?.close();
+    return this.connect(address);
+  }
+
+  private connect({ host, port }: BrokerAddress): Promise<BrokerConnection> {
     const { clientId, connectTimeouts, requestTimeoutMs } = this.options;
     const connectTimeoutMs = Math.min(connectTimeouts.firstMs * 2 ** this.failures, connectTimeouts.maxMs);
     this.failures += 1;
-    const connection = await BrokerConnection.connect(this.env, {
-      host,
-      port,
-      clientId,
-      connectTimeoutMs,
-      requestTimeoutMs,
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(new LinkClosedError(`the link to ${host}:${port} is closed`));
+      this.waits.add(giveUp);
+      BrokerConnection.connect(this.env, { host, port, clientId, connectTimeoutMs, requestTimeoutMs })
+        .then((connection) => {
+          this.failures = 0;
+          this.connection = connection;
+          if (this.closed) connection.close();
+          resolve(connection);
+        }, reject)
+        .finally(() => this.waits.delete(giveUp));
     });
-    this.failures = 0;
-    this.connection = connection;
-    if (this.closed) connection.close();
-    return connection;
   }
 }
 

@@ -46,6 +46,9 @@ const NO_OVERRIDES: ReadonlyMap<string, string> = new Map();
 
 const UNCLEAN_ELECTION = 'unclean.leader.election.enable';
 
+/** How often a broker says that it waits to be told of the cluster. */
+const METADATA_PATIENCE_MS = 10_000;
+
 /** How long closing waits for what the controller has begun. */
 const CONTROLLER_PATIENCE_MS = 3_000;
 
@@ -441,9 +444,17 @@ class BrokerServer implements Broker {
   /** Resolves when the controller has told of the cluster, this broker included: clients find something then. */
   private metadataReady(): Promise<void> {
     if (this.metadata.image.broker(this.brokerId) !== undefined) return Promise.resolve();
+    const { brokerId, bootstrapServers } = this;
     return new Promise((resolve) => {
+      const timer = this.env.timers.every(METADATA_PATIENCE_MS, () => {
+        this.env.log.warn(
+          'no controller has reached this broker so far: is there one, and are the advertised listeners right?',
+          { brokerId, bootstrapServers },
+        );
+      });
       const stop = this.metadata.listen((image) => {
-        if (image.broker(this.brokerId) === undefined) return;
+        if (image.broker(brokerId) === undefined) return;
+        timer.cancel();
         stop();
         resolve();
       });

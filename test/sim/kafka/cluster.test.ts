@@ -95,6 +95,16 @@ describe('three brokers', () => {
     );
   });
 
+  story('let the controller stop that cannot reach one of them', async (cluster) => {
+    cluster.sim.network.partition(['broker-1'], ['broker-3']);
+    await cluster.createTopic('t', [[1, 2]]);
+    const beganMs = cluster.sim.nowMs;
+    await cluster.stop(1);
+    assert.ok(cluster.sim.nowMs - beganMs < 2000, `stopping took ${cluster.sim.nowMs - beganMs} ms`);
+    const late = cluster.sim.logLines.filter(({ text }) => text.startsWith('ZooKeeper does not answer'));
+    assert.deepEqual(late, []);
+  });
+
   story('let the controller stop', async (cluster) => {
     await cluster.createTopic('t', [[1, 2, 3]]);
     await cluster.stop(1);
