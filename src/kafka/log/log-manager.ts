@@ -290,6 +290,9 @@ export class LogManager {
     future.rename(key, 'use');
     this.futures.delete(key);
     this.logs.set(key, future);
+    // What was cleaned in the one is clean in the other.
+    const { cleanedOffset } = old.cleanable;
+    if (cleanedOffset !== undefined) future.cleanable.cleanedOffset = cleanedOffset;
     try {
       this.discard(old);
     } catch (error) {
@@ -331,6 +334,9 @@ export class LogManager {
     this.checkpointRecoveryPoints();
     this.checkpointLogStarts();
     this.checkpointHighWatermarks();
+    if (log.cleanable.cleanedOffset !== undefined) {
+      this.checkpoint((directory, logs) => directory.writeCleanedOffsets(logs));
+    }
   }
 
   /** The topic's settings have changed. */

@@ -388,6 +388,23 @@ describe('log cleaner', () => {
     assert.equal(again.get(TOPIC)?.cleanable.cleanedOffset, 2);
   });
 
+  it('moves what it knows of a log along with it to another log directory', async () => {
+    const env = logEnv();
+    const manager = await loadedManager(env, { logDirs: ['/a', '/b'], configFor: () => compactedConfig() });
+    const log = manager.getOrCreate(TOPIC, { isNew: true, topicId: undefined });
+    appendKeyed(log, { records: [['a', '1']] });
+    log.cleanable.cleanedOffset = 1;
+    const other = log.logDir === '/a' ? '/b' : '/a';
+    const future = manager.createFuture(log, other);
+    future.appendAsFollower(Buffer.concat(batchesOf(log).map((batch) => batch.bytes())), 0);
+    manager.replaceWithFuture(TOPIC);
+    await settle();
+    assert.equal(manager.get(TOPIC)?.cleanable.cleanedOffset, 1);
+    const checkpoint = (logDir: string) =>
+      env.disk.readFile(`${logDir}/cleaner-offset-checkpoint`).toString();
+    assert.deepEqual([checkpoint(log.logDir), checkpoint(other)], ['0\n0\n', '0\n1\ntable 0 1\n']);
+  });
+
   it('begins anew where the log was truncated', async () => {
     const { log, append, clean } = await openTable();
     append([['a', '1']]);
