@@ -10,7 +10,7 @@ import type { Context } from './scenario.ts';
 const sources = ['test/compat/java/ClusterLoad.java', 'test/compat/java/ClusterCheck.java'];
 
 /** How long a cluster may go without acknowledging anything, elections, restarts and a busy machine included. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 interface LoadOptions {
   readonly topic: string;

@@ -53,7 +53,8 @@ export class ClusterTools {
     const { toolbox } = this.context;
     const classPath = await (this.isNew ? toolbox.newKafka() : toolbox.apache());
     const mainClass = classesOf[name][this.isNew ? 1 : 0];
-    const at = ['--bootstrap-server', this.cluster.bootstrap, ...args];
+    const where = ['--bootstrap-server', this.cluster.bootstrap];
+    const at = name === 'cluster' ? [...args, ...where] : [...where, ...args];
     const { stdout, stderr } = await toolbox.java(classPath, mainClass, at, options);
     return options.mayFail === true ? stdout + stderr : stdout;
   }

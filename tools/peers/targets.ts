@@ -104,7 +104,7 @@ function zooCfg(options: ZooKeeperOptions): string {
 /** Waits for a daemon to say that it serves; ends it when it does not. */
 async function ready(daemon: Daemon, sign: RegExp): Promise<Daemon> {
   try {
-    await daemon.shows(sign, 90_000);
+    await daemon.shows(sign, 180_000);
   } catch (error) {
     await daemon.stop('SIGKILL');
     throw error;

@@ -6,7 +6,7 @@ import { versions } from '../../../tools/peers/toolbox.ts';
 import { until } from '../../../tools/until.ts';
 import { ClusterTools, reassignmentJson } from '../cluster-tools.ts';
 import { assertSameLogs } from '../replica-logs.ts';
-import { type Context, type Scenario, sessionTimeoutMs } from '../scenario.ts';
+import type { Context, Scenario } from '../scenario.ts';
 
 /** The lines of a text that match. */
 function lines(text: string, pattern: RegExp): string[] {
@@ -314,9 +314,7 @@ async function story(context: Context, version: 'reference' | 'newest'): Promise
     logDirs: 2,
     config: {
       'auto.leader.rebalance.enable': 'false',
-      'zookeeper.session.timeout.ms': sessionTimeoutMs(context),
       'log.segment.bytes': '4194304',
-      'file.delete.delay.ms': '1000',
       'log.segment.delete.delay.ms': '1000',
     },
   });

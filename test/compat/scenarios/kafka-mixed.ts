@@ -3,6 +3,7 @@ import type { Kind } from '../../../tools/peers/ensemble.ts';
 import { type Broker, KafkaCluster } from '../../../tools/peers/kafka-cluster.ts';
 import { ClusterLoad } from '../cluster-load.ts';
 import { ClusterTools } from '../cluster-tools.ts';
+import { assertNoComplaints } from '../complaints.ts';
 import { assertSameLogs } from '../replica-logs.ts';
 import type { Context, Scenario } from '../scenario.ts';
 
@@ -106,6 +107,7 @@ async function story(context: Context, mixture: Mixture): Promise<string> {
     }
     const seen = await load.finish();
     const same = await assertSameLogs(cluster);
+    assertNoComplaints(cluster);
     return `${restarts} restarts, ${moves} moves of all partitions; ${seen}; ${same}`;
   } finally {
     await load?.abort();

@@ -3,6 +3,7 @@ import type { Kind } from '../../../tools/peers/ensemble.ts';
 import { KafkaCluster } from '../../../tools/peers/kafka-cluster.ts';
 import { ClusterLoad } from '../cluster-load.ts';
 import { ClusterTools } from '../cluster-tools.ts';
+import { assertNoComplaints } from '../complaints.ts';
 import { assertSameLogs } from '../replica-logs.ts';
 import type { Context, Scenario } from '../scenario.ts';
 
@@ -51,6 +52,7 @@ async function story(context: Context): Promise<string> {
     }
     const seen = await load.finish();
     const same = await assertSameLogs(cluster);
+    assertNoComplaints(cluster);
     return `3 Apache to 3 ours and back, ${signals.length} times; ${seen}; ${same}`;
   } finally {
     await load?.abort();
