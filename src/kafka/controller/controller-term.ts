@@ -144,9 +144,10 @@ export class ControllerTerm {
     const restarted = await this.#readLeaders(topics);
     await this.#queueDeletions(await store.topics.deletions(this.#deletionsWatch.arm()));
     this.#tellMetadata(this.context.brokers.keys(), []);
+    const leaving = await this.#setAside(restarted);
     await this.#replicas.startup();
     await this.#partitions.startup();
-    await this.#leaveAndRejoin(restarted);
+    await this.#rejoin(leaving);
     await this.#reassignments.start(this.#reassignmentWatch.arm());
     await this.#deletion.proceed();
     await this.#elections.requested(this.#preferredWatch.arm());
@@ -492,19 +493,31 @@ export class ControllerTerm {
 
   /**
    * Replicas whose restart no controller has seen: it would have taken them out of the ISR. A machine that lost its
-   * power has lost what it had not flushed, so they come back in only once they have all that is committed, and a
-   * leader leads on only under a new epoch, if nobody else can: two histories of one epoch could not be told apart.
-   * Apache's controller (`KafkaController.onControllerFailover`, 3.9) takes them for replicas that never were away.
+   * power has lost what it had not flushed, so they count as failed at first and come back in only once they have all
+   * that is committed. Where nobody else in sync is there, one of them leads, but under a new epoch: two histories of
+   * one epoch could not be told apart. Apache's controller (`KafkaController.onControllerFailover`, 3.9) takes them
+   * for replicas that never were away. Returns those that leave.
    */
-  async #leaveAndRejoin(replicas: readonly Replica[]): Promise<void> {
+  async #setAside(restarted: readonly Replica[]): Promise<Replica[]> {
     const { context } = this;
-    const staying = replicas.filter(({ partition }) => partition.topic.deletion === 'none');
-    if (staying.length === 0) return;
-    this.#parts.log.info('replicas restarted unseen', { replicas: staying.length });
+    const staying = restarted.filter(({ partition }) => partition.topic.deletion === 'none');
+    if (staying.length === 0) return [];
     for (const { brokerId, partition } of staying) context.setOnFailedDir(brokerId, partition, true);
-    await this.#replicasFailed(staying);
-    for (const { brokerId, partition } of staying) context.setOnFailedDir(brokerId, partition, false);
-    await this.#replicas.move(staying, 'online');
+    const hasOthers = ({ partition }: Replica) =>
+      partition.leadership?.isr.some((id) => context.isOnline(id, partition)) === true;
+    const leaving = staying.filter(hasOthers);
+    const alone = staying.filter((replica) => !leaving.includes(replica));
+    for (const { brokerId, partition } of alone) context.setOnFailedDir(brokerId, partition, false);
+    this.#parts.log.info('replicas restarted unseen', { leaving: leaving.length, alone: alone.length });
+    const led = alone.filter(({ brokerId, partition }) => partition.leadership?.leader === brokerId);
+    await this.#partitions.electAnew(led.map(({ partition }) => partition));
+    return leaving;
+  }
+
+  async #rejoin(replicas: readonly Replica[]): Promise<void> {
+    if (replicas.length === 0) return;
+    for (const { brokerId, partition } of replicas) this.context.setOnFailedDir(brokerId, partition, false);
+    await this.#replicas.move(replicas, 'online');
     await this.#partitions.electForOffline();
   }
 

@@ -55,6 +55,12 @@ export class PartitionStates {
     await this.electForOffline();
   }
 
+  /** Has leaders elected under a new epoch for partitions that are thought to have one. */
+  electAnew(partitions: readonly PartitionContext[]): Promise<PartitionContext[]> {
+    for (const partition of partitions) partition.phase = 'offline';
+    return this.moveOnline(partitions, { kind: 'offline', allowUnclean: false });
+  }
+
   /** Tries to give a leader to every partition without one, of all topics or of one. Returns those that have one now. */
   electForOffline(topic: string | null = null): Promise<PartitionContext[]> {
     const { context } = this.#parts;

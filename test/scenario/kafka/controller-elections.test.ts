@@ -291,5 +291,4 @@ controllerScenario(
     // There is nobody whom the only replica of a partition could differ from.
     assert.deepEqual(leaderOf(story, 1), [2, 0, [2]]);
   },
-  ['a partition did not change its state'],
 );
