@@ -1,11 +1,4 @@
 export type { ACL as NodeAcl } from '../wire/zookeeper/data.ts';
-export type { BrokerApiVersions } from './kafka/network/api-versions.ts';
-export {
-  type ApiMessages,
-  BrokerConnection,
-  type BrokerConnectionOptions,
-} from './kafka/network/broker-connection.ts';
-export { NetworkError, type NetworkErrorKind } from './kafka/network/network-error.ts';
 export { ConnectStringError } from './zookeeper/connect-string.ts';
 export type {
   CreateModeName,

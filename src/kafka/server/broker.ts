@@ -59,7 +59,10 @@ export interface BrokerOptions {
   readonly interceptors?: readonly RequestInterceptor[];
   /** All log directories have failed: the owner must stop the broker. */
   readonly onFatal?: (reason: string) => void;
-  /** Given the replicas before the broker serves: for whoever watches them from within the process. */
+  /**
+   * Given the replicas before the broker serves: for who watches them from within the process.
+   * @internal No part of the published declarations, for it drags in half of the broker.
+   */
   readonly onReplicas?: (replicas: ReplicaManager) => void;
 }
 
