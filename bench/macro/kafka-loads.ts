@@ -7,6 +7,9 @@ import { median } from './table.ts';
 
 type Server = Bed['target'];
 
+/** Topics of thousands of partitions take a while. */
+const PATIENCE_MS = 300_000;
+
 const tools = 'org.apache.kafka.tools';
 
 /** Resident memory of the servers, in MB. */
@@ -19,7 +22,7 @@ export function residentMegabytes({ pids }: Pick<Server, 'pids'>): number {
 
 async function withAdmin<T>(target: Server, action: (admin: Admin) => Promise<T>): Promise<T> {
   const brokers = target.bootstrap.split(',');
-  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
+  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, requestTimeout: PATIENCE_MS }).admin();
   await admin.connect();
   try {
     return await action(admin);
@@ -32,7 +35,8 @@ async function withAdmin<T>(target: Server, action: (admin: Admin) => Promise<T>
 export function createTopic(target: Server, partitions: number): Promise<string> {
   const topic = `bench-${randomUUID().slice(0, 8)}`;
   return withAdmin(target, async (admin) => {
-    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
+    const topics = [{ topic, numPartitions: partitions }];
+    await admin.createTopics({ topics, waitForLeaders: true, timeout: PATIENCE_MS });
     return topic;
   });
 }

@@ -11,10 +11,13 @@ export const UNDEFINED_EPOCH_OFFSET = -1;
 
 /** Where the entries are kept: the partition's `leader-epoch-checkpoint`. */
 export interface EpochStore {
-  /** Durable on return: an epoch must not be forgotten once records carry it. */
+  /** Soon, not at once: what a crash leaves out or too many is found again, or cut, when the log is loaded. */
   write(entries: readonly EpochEntry[]): void;
-  /** Soon, not at once: entries too many after a crash are cut when the log is loaded. */
-  writeLater(entries: readonly EpochEntry[]): void;
+  /**
+   * Resolves when what was written so far is durable. The recovery point must not pass records of an epoch before:
+   * only behind it are epochs found again. Rejects with the disk's error.
+   */
+  written(): Promise<void>;
   /** The log's directory has another name now, under which this is durable on return. */
   moveTo(directory: string, entries: readonly EpochEntry[]): void;
   /** Nothing is written any more: the log is closed or goes away. */
@@ -88,7 +91,7 @@ export class LeaderEpochCache {
     const kept = this.entries.filter((entry) => entry.startOffset < endOffset);
     if (endOffset < 0 || kept.length === this.entries.length) return;
     this.entries = kept;
-    this.store.writeLater(kept);
+    this.store.write(kept);
   }
 
   /** The log starts here now: the epoch of its first record starts here too, earlier ones are gone. */
@@ -98,7 +101,12 @@ export class LeaderEpochCache {
     if (entry === undefined) return;
     const changed = first > 0 || entry.startOffset !== startOffset;
     this.entries = [{ epoch: entry.epoch, startOffset }, ...this.entries.slice(first + 1)];
-    if (changed) this.store.writeLater(this.entries);
+    if (changed) this.store.write(this.entries);
+  }
+
+  /** Resolves when all that is known here is durable; rejects with the disk's error. */
+  written(): Promise<void> {
+    return this.store.written();
   }
 
   /** The log's directory has another name now. */

@@ -24,6 +24,7 @@ export class LeaderEpochFile implements EpochStore {
   private readonly disk: Disk;
   private readonly inBackground: (work: () => Promise<void>) => void;
   private file: CheckpointFile<EpochEntry> | undefined;
+  private lastWrite: Promise<void> = Promise.resolve();
 
   /** `inBackground` runs work that nobody waits for, and deals with its failure. */
   constructor(disk: Disk, directory: string, inBackground: (work: () => Promise<void>) => void) {
@@ -44,18 +45,18 @@ export class LeaderEpochFile implements EpochStore {
   }
 
   write(entries: readonly EpochEntry[]): void {
-    this.file?.writeNow(entries);
-  }
-
-  writeLater(entries: readonly EpochEntry[]): void {
     const { file } = this;
     if (file === undefined) return;
-    this.inBackground(() =>
-      file.write(entries).catch((error: unknown) => {
-        // The directory may have got another name meanwhile.
-        if (this.file === file) throw error;
-      }),
-    );
+    this.lastWrite = file.write(entries).catch((error: unknown) => {
+      // The directory may have got another name meanwhile.
+      if (this.file === file) throw error;
+    });
+    const { lastWrite } = this;
+    this.inBackground(() => lastWrite);
+  }
+
+  written(): Promise<void> {
+    return this.lastWrite;
   }
 
   moveTo(directory: string, entries: readonly EpochEntry[]): void {

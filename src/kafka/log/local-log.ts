@@ -17,6 +17,15 @@ export interface LocalLogState {
   readonly logEndOffset: number;
 }
 
+export interface LogPlace {
+  /** The log directory (one of `log.dirs`), and the log's own directory in it. */
+  readonly logDir: string;
+  readonly directory: string;
+  readonly log: Log;
+  /** Waits for what must be durable, besides the segments, before the recovery point moves. */
+  readonly companions: () => Promise<void> | undefined;
+}
+
 /**
  * The segments of one log on disk: appending, rolling, flushing, truncating and removing them. What producers,
  * replicas and consumers make of it is {@link UnifiedLog}'s.
@@ -37,19 +46,16 @@ export class LocalLog {
   private directoryIsDurable = false;
   /** Counts truncations, so that a flush or read that spans one knows. */
   private truncationCount = 0;
+  private readonly companions: () => Promise<void> | undefined;
   private users = 0;
   private whenUnused: (() => void)[] = [];
 
-  constructor(
-    context: LogContext,
-    place: { readonly logDir: string; readonly directory: string; readonly log: Log },
-    config: LogConfig,
-    state: LocalLogState,
-  ) {
+  constructor(context: LogContext, place: LogPlace, config: LogConfig, state: LocalLogState) {
     this.context = context;
     this.log = place.log;
     this.logDir = place.logDir;
     this.path = place.directory;
+    this.companions = place.companions;
     this.config = config;
     this.segments = state.segments;
     this.recoveryOffset = state.recoveryPoint;
@@ -276,7 +282,7 @@ export class LocalLog {
     const truncations = this.truncationCount;
     const segments = this.segments.range(from, end);
     await this.context.failures.guardAsync(this.logDir, `flush ${this.path}`, async () => {
-      const synced = Promise.all(segments.map((segment) => segment.sync()));
+      const synced = Promise.all([this.companions(), ...segments.map((segment) => segment.sync())]);
       if (segments.some((segment) => segment.hasNewFiles)) this.syncDirectories(segments);
       await synced;
     });

@@ -91,7 +91,8 @@ export class UnifiedLog {
     this.openEpochs = parts.openEpochs;
     this.topic = parts.topicId;
     this.hotTail = new HotTail(context.hotTails);
-    this.local = new LocalLog(context, parts, parts.config, loaded);
+    const place = { ...parts, companions: () => this.epochs?.written() };
+    this.local = new LocalLog(context, place, parts.config, loaded);
     this.bounds = new LogOffsets(this.local, this.producers, loaded.logStartOffset);
     this.reader = new LogReader(this.local, this.hotTail, this.bounds);
     this.cleanable = new CleanableLog({

@@ -6,7 +6,7 @@ function cacheOf(...entries: [number, number][]) {
   const written: (readonly EpochEntry[])[] = [];
   const store = {
     write: (each: readonly EpochEntry[]) => written.push(each),
-    writeLater: (each: readonly EpochEntry[]) => written.push(each),
+    written: () => Promise.resolve(),
     moveTo: () => undefined,
     close: () => undefined,
   };

@@ -119,6 +119,8 @@ describe('idempotent producers after a crash', () => {
       const log = (await loadedManager(host.env)).getOrCreate(topic, { isNew: true, topicId: undefined });
       const timestamp = host.env.clock.nowMs();
       for (let index = 0; index < 6; index++) produce(log, { baseSequence: index * 2, count: 2, timestamp });
+      // A kill comes between turns: what this one has begun (the leader epoch's file) is under way.
+      await Promise.resolve();
       host.kill();
       const reloaded = (await loadedManager(host.restart())).get(topic);
       assert.ok(reloaded);

@@ -51,6 +51,8 @@ describe('preallocate', () => {
       const log = manager.getOrCreate(TOPIC, { isNew: true, topicId: undefined });
       log.appendAsLeader(testBatch({ count: 2 }), 0);
       const bytes = log.sizeBytes;
+      // A kill comes between turns: what this one has begun (the leader epoch's file) is under way.
+      await Promise.resolve();
       host.kill();
       const again = await loadedManager(host.restart(), { configFor, hotTailBytes: 0 });
       const recovered = again.get(TOPIC);

@@ -7,7 +7,7 @@ import { truncationFor } from '../../../../../src/kafka/replica/fetcher/truncati
 function log(epochs: readonly (readonly [epoch: number, startOffset: number])[], logEndOffset: number) {
   const store = {
     write: () => undefined,
-    writeLater: () => undefined,
+    written: () => Promise.resolve(),
     moveTo: () => undefined,
     close: () => undefined,
   };
