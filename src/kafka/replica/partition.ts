@@ -45,6 +45,7 @@ export class Partition {
   private state: LeaderAndIsrPartition | undefined;
   /** While it leads. */
   private leading: Leadership | undefined;
+  private resting = false;
 
   constructor(context: PartitionContext, topicPartition: TopicPartition, topicId: string) {
     this.context = context;
@@ -62,6 +63,11 @@ export class Partition {
 
   get isLeader(): boolean {
     return this.role === 'leader';
+  }
+
+  /** The controller has stopped this replica, and may set it going again in the same leader epoch. */
+  get isResting(): boolean {
+    return this.resting;
   }
 
   get isOffline(): boolean {
@@ -96,6 +102,7 @@ export class Partition {
   makeLeader(state: LeaderAndIsrPartition, log: UnifiedLog): void {
     this.log = log;
     this.role = 'leader';
+    this.resting = false;
     this.state = state;
     if (this.leading === undefined) {
       const { context, topicPartition } = this;
@@ -114,6 +121,7 @@ export class Partition {
   makeFollower(state: LeaderAndIsrPartition, log: UnifiedLog): void {
     this.log = log;
     this.role = 'follower';
+    this.resting = false;
     this.state = state;
     this.leading = undefined;
   }
@@ -121,6 +129,7 @@ export class Partition {
   /** The controller wants this replica to rest; the log stays. */
   stop(): void {
     if (this.state !== undefined) this.state = { ...this.state, leader: noLeader };
+    this.resting = true;
     this.role = 'follower';
     this.leading = undefined;
   }

@@ -229,7 +229,8 @@ export class ReplicaManager {
       if (partition.isOffline) return ErrorCode.KAFKA_STORAGE_ERROR;
       if (!partition.isOfTopic(topicId)) return ErrorCode.INCONSISTENT_TOPIC_ID;
       if (state.leaderEpoch < partition.leaderEpoch) return ErrorCode.STALE_CONTROLLER_EPOCH;
-      if (state.leaderEpoch === partition.leaderEpoch) return this.learnTopicId(partition, topicId);
+      const isKnown = state.leaderEpoch === partition.leaderEpoch && !partition.isResting;
+      if (isKnown) return this.learnTopicId(partition, topicId);
     }
     if (!state.replicas.includes(this.options.brokerId)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     partition ??= new Partition(this.context, topicPartition, topicId);

@@ -414,6 +414,26 @@ describe('commands of a controller', () => {
     assert.equal(stop.errorCode, ErrorCode.STALE_CONTROLLER_EPOCH);
   });
 
+  it('set a replica going again that was stopped, in the same leader epoch', async () => {
+    const { replicas, lead } = await start();
+    const both = { replicas: [ME, 2], isr: [ME, 2] };
+    lead(both);
+    append(replicas, 1);
+    const stopped = replicas.applyStopReplica({
+      kind: 'stopReplica',
+      controllerId: ME,
+      controllerEpoch: 1,
+      brokerEpoch: 1,
+      partitions: [{ ...A, leaderEpoch: 5, deletePartition: false }],
+    });
+    assert.equal(stopped.partitions[0]?.errorCode, ErrorCode.NONE);
+    assert.deepEqual(errorsOf(append(replicas, 1)), [ErrorCode.NOT_LEADER_OR_FOLLOWER]);
+    assert.deepEqual(lead(both), [ErrorCode.NONE]);
+    assert.deepEqual(errorsOf(append(replicas, 1)), [ErrorCode.NONE]);
+    assert.deepEqual(lead(both), [ErrorCode.STALE_CONTROLLER_EPOCH]);
+    assert.equal(logOf(replicas).logEndOffset, 2);
+  });
+
   it('begin a leader epoch in the log, and count followers anew', async () => {
     const { replicas, lead } = await start();
     const both = { replicas: [ME, 2], isr: [ME, 2] };
