@@ -96,6 +96,10 @@ async function main(): Promise<number> {
       ? !(values.quick && fullOnly === true)
       : wanted.some((text) => name.toLowerCase().includes(text)),
   );
+  if (chosen.length === 0) {
+    console.log(`no scenario has a name with ${values.only ?? ''} in it: --list names all`);
+    return 2;
+  }
   if (values.list) {
     console.log(chosen.map(({ name, shows }) => `${name}: ${shows}`).join('\n'));
     return 0;

@@ -34,6 +34,9 @@ export interface Recovered {
   /** Transactions after which the tree had an unexpected digest. */
   readonly digestMismatches: number;
   readonly tookMs: number;
+  /** Shares of `tookMs`: reading the snapshot, and replaying the logs. */
+  readonly snapshotMs: number;
+  readonly replayMs: number;
 }
 
 /** Transactions replayed between two progress lines. */
@@ -50,6 +53,7 @@ export async function recover(
 ): Promise<Recovered> {
   const startMs = env.clock.monotonicMs();
   const snapshot = await loadSnapshot(env, options, tree);
+  const loadedMs = env.clock.monotonicMs();
   const sessions = snapshot?.rest.sessions ?? new Map<bigint, number>();
   const snapshotZxid = snapshot?.zxid;
   if (snapshotZxid === undefined) checkLogsWithoutSnapshot(env, options);
@@ -58,6 +62,7 @@ export async function recover(
   digests.afterSnapshot(snapshotZxid ?? 0, snapshot?.rest.digest);
   const replayedFrom = tree.lastProcessedZxid + 1;
   const txns = await replay(env, options, { tree, sessions, digests });
+  const replayedMs = env.clock.monotonicMs();
   removeEmptyLog(env, options.logDirectory, options.maxBytes);
   await makeDurable(env, options, replayedFrom);
   digests.end(tree.lastProcessedZxid);
@@ -69,6 +74,8 @@ export async function recover(
     txns,
     digestMismatches: digests.mismatches,
     tookMs: Math.round(env.clock.monotonicMs() - startMs),
+    snapshotMs: Math.round(loadedMs - startMs),
+    replayMs: Math.round(replayedMs - loadedMs),
   };
   env.log.info('data recovered', {
     snapshotZxid: hex(snapshotZxid ?? 0),

@@ -3,11 +3,14 @@ import { ErrorCode } from '../../wire/zookeeper/errors.ts';
 import { OpCode } from '../../wire/zookeeper/op-codes.ts';
 import type { TxnBody, TxnEntry } from '../../wire/zookeeper/txn-entry.ts';
 import { applyTxn, type TxnResult } from '../tree/apply-txn.ts';
+import type { PipelineMetrics } from './pipeline-metrics.ts';
 import { executeRead, type ReadContext } from './read-operations.ts';
 import { isWrite, type Request } from './request.ts';
 import { replyToWrite } from './write-replies.ts';
 
 export interface CommitterOptions extends ReadContext {
+  readonly metrics: PipelineMetrics;
+  monotonicMs(): number;
   /** A session's beginning (with its timeout) or end (undefined) has been applied. */
   sessionChanged(sessionId: bigint, timeoutMs: number | undefined): void;
   /** A transaction is in the tree: outstanding changes up to it may go. */
@@ -46,7 +49,7 @@ export class Committer {
     request.isPending = true;
     const queue = this.waiting.get(request.sessionId);
     if (queue === undefined) this.waiting.set(request.sessionId, [request]);
-    else queue.push(request);
+    else this.queueBehind(queue, request);
     this.waitingCount++;
   }
 
@@ -54,11 +57,17 @@ export class Committer {
   execute(request: Request): void {
     const queue = this.waiting.size === 0 ? undefined : this.waiting.get(request.sessionId);
     if (queue === undefined) {
+      this.options.metrics.readCommitMs.add(0);
       this.answerRead(request);
     } else {
-      queue.push(request);
+      this.queueBehind(queue, request);
       this.waitingCount++;
     }
+  }
+
+  private queueBehind(queue: Request[], request: Request): void {
+    queue.push(request);
+    this.options.metrics.sessionQueue.add(queue.length);
   }
 
   /** Applies the next committed transaction; answers its request, if it came from here, and the reads behind it. */
@@ -75,6 +84,9 @@ export class Committer {
     const queue = this.waiting.size === 0 ? undefined : this.waiting.get(header.clientId);
     const first = queue?.[0];
     if (queue === undefined || first === undefined || !isFor(first, entry)) return;
+    const { metrics } = this.options;
+    metrics.pendingSessions.add(this.waiting.size);
+    metrics.writeCommitMs.add(Math.round(this.options.monotonicMs() - first.receivedMs));
     queue.shift();
     this.waitingCount--;
     this.answerWrite(first, body, result);
@@ -92,6 +104,8 @@ export class Committer {
     for (let next = queue[0]; next !== undefined && next.isPending !== true; next = queue[0]) {
       queue.shift();
       this.waitingCount--;
+      const { metrics } = this.options;
+      metrics.readCommitMs.add(Math.round(this.options.monotonicMs() - next.receivedMs));
       this.answerRead(next);
     }
     if (queue.length === 0) this.waiting.delete(sessionId);

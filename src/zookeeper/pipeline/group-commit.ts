@@ -1,5 +1,7 @@
+import type { Clock } from '../../env/clock.ts';
 import type { Timers } from '../../env/timers.ts';
 import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
+import type { PipelineMetrics } from './pipeline-metrics.ts';
 
 /** The transaction log, as the pipeline needs it. */
 export interface TxnLog {
@@ -12,6 +14,8 @@ export interface TxnLog {
 export interface GroupCommitOptions {
   log: TxnLog;
   timers: Timers;
+  clock: Clock;
+  metrics: PipelineMetrics;
   /** Transactions are durable: all that shared a sync, in order. */
   durable(group: readonly EncodedTxn[]): void;
   /** The log cannot be written any more: nothing proposed from here on will become durable. */
@@ -25,6 +29,8 @@ export interface GroupCommitOptions {
 export class GroupCommit {
   private readonly options: GroupCommitOptions;
   private waiting: EncodedTxn[] = [];
+  /** When each of those came, in monotonic milliseconds. */
+  private waitingSinceMs: number[] = [];
   private isBusy = false;
   private isStopped = false;
   private hasFailed = false;
@@ -39,7 +45,11 @@ export class GroupCommit {
 
   append(txn: EncodedTxn): void {
     if (this.isStopped) return;
+    const { clock, metrics } = this.options;
     this.waiting.push(txn);
+    this.waitingSinceMs.push(clock.monotonicMs());
+    metrics.syncRequests++;
+    metrics.syncQueueSize.add(this.waiting.length);
     if (this.isBusy) return;
     this.isBusy = true;
     this.options.timers.soon(() => this.writeGroup());
@@ -63,12 +73,21 @@ export class GroupCommit {
 
   private writeGroup(): void {
     const group = this.waiting;
+    const sinceMs = this.waitingSinceMs;
     this.waiting = [];
-    const { log } = this.options;
+    this.waitingSinceMs = [];
+    const { log, clock, metrics } = this.options;
+    const startMs = clock.monotonicMs();
+    for (const each of sinceMs) metrics.syncQueueMs.add(Math.round(startMs - each));
     try {
       for (const txn of group) log.append(txn);
       log.sync().then(
-        () => this.groupIsDurable(group),
+        () => {
+          const endMs = clock.monotonicMs();
+          metrics.syncFlushMs.add(Math.round(endMs - startMs));
+          for (const each of sinceMs) metrics.syncQueueAndFlushMs.add(Math.round(endMs - each));
+          this.groupIsDurable(group);
+        },
         (error: unknown) => this.fail(error),
       );
     } catch (error) {
@@ -93,6 +112,7 @@ export class GroupCommit {
     this.isStopped = true;
     this.isBusy = false;
     this.waiting = [];
+    this.waitingSinceMs = [];
     this.durableWaiters = [];
     for (const resolve of this.endWaiters.splice(0)) resolve();
     this.options.failed(error);

@@ -4,6 +4,7 @@ import { JavaDouble } from './admin-json.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { HttpResponse } from './http-server.ts';
 import { dumpMetrics, isDouble, type Monitored, metricsOf } from './monitor.ts';
+import type { ObserverView } from './peer-term.ts';
 import type { ServerRole } from './server-role.ts';
 import { SERVER_VERSION } from './version.ts';
 
@@ -16,6 +17,8 @@ export interface MemberView {
   readonly isServing: boolean;
   readonly members: ReadonlyMap<number, PeerSpec>;
   readonly participants: ReadonlyMap<number, PeerSpec>;
+  /** Observers that this server leads. */
+  readonly observers: readonly ObserverView[];
 }
 
 export interface AdminContext extends Monitored {
@@ -83,6 +86,27 @@ function connectionInfo(connection: ClientConnection, isBrief: boolean): AdminRe
     min_latency: latencyMs.min,
     avg_latency: Math.floor(latencyMs.average),
     max_latency: latencyMs.max,
+  };
+}
+
+function observerInfo({
+  id,
+  remote,
+  establishedMs,
+  queued,
+  packetsSent,
+  received,
+}: ObserverView): AdminRecord {
+  return {
+    remote_socket_address: remote,
+    sid: id,
+    established: establishedMs,
+    queued_packets: queued.packets,
+    queued_packets_size: queued.bytes,
+    packets_received: received.packets,
+    packets_sent: packetsSent,
+    requests: received.requests,
+    last_zxid: received.lastZxid,
   };
 }
 
@@ -307,10 +331,17 @@ export const ADMIN_COMMANDS: readonly AdminCommand[] = [
   }),
   { names: ['leader', 'lead'], needsService: true, run: leader },
   command(['monitor', 'mntr'], monitor, false),
-  command(['observer_connection_stat_reset', 'orst'], () => ({})),
-  command(['observers', 'obsr'], ({ core }) => ({
-    synced_observers: observerCount(core.role?.monitorValues() ?? []),
-    observers: [],
+  {
+    names: ['observer_connection_stat_reset', 'orst'],
+    needsService: true,
+    run: ({ ensemble }) => {
+      for (const observer of ensemble?.observers ?? []) observer.reset();
+      return nothing;
+    },
+  },
+  command(['observers', 'obsr'], ({ ensemble }) => ({
+    synced_observers: ensemble?.observers.length ?? 0,
+    observers: (ensemble?.observers ?? []).map(observerInfo),
   })),
   { names: ['ruok'], needsService: true, run: () => nothing },
   command(['server_stats', 'srvr'], serverStats),
@@ -359,7 +390,3 @@ export const ADMIN_COMMANDS: readonly AdminCommand[] = [
 ];
 
 const DIGEST_VERSION = 2;
-
-function observerCount(values: readonly (readonly [name: string, value: string | number])[]): number {
-  return Number(values.find(([name]) => name === 'synced_observers')?.[1] ?? 0);
-}

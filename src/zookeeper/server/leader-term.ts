@@ -13,7 +13,7 @@ import type { LearnerHandler, LearnerLink } from '../zab/learner-handler.ts';
 import { type ForwardedRequest, plainPacket } from '../zab/packets.ts';
 import type { LocalSessionServer } from './local-session-server.ts';
 import { OrderingServer } from './ordering-server.ts';
-import { localSessionsOf, type PeerTerm, type TermHost } from './peer-term.ts';
+import { localSessionsOf, type ObserverView, type PeerTerm, type TermHost } from './peer-term.ts';
 import { QuorumConnection } from './quorum-connection.ts';
 
 /** Room for a whole transaction with what is around it. */
@@ -36,6 +36,7 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
   private readonly groupCommit: GroupCommit;
   private readonly listeners: Listener[] = [];
   private readonly connections = new Set<QuorumConnection>();
+  private readonly views = new Map<LearnerHandler, ObserverView>();
   private server: OrderingServer | undefined;
   private local: LocalSessionServer | undefined;
   private timer: Timer | undefined;
@@ -48,6 +49,8 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
     this.groupCommit = new GroupCommit({
       log: database.storage,
       timers: env.timers,
+      clock: env.clock,
+      metrics: core.stats.pipeline,
       durable: (group) =>
         core.turn(() => {
           for (const { entry } of group) this.leader.logged(entry.header.zxid);
@@ -57,6 +60,7 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
     this.leader = new Leader({
       peer: this,
       log: env.log,
+      metrics: core.stats.zab,
       tickMs: core.config.tickTimeMs,
       initLimit: ensemble.initLimit,
       syncLimit: ensemble.syncLimit,
@@ -168,25 +172,56 @@ export class LeaderTerm implements PeerTerm, LeaderPeer {
       closed: (reason) => {
         this.connections.delete(connection);
         env.log.info('a learner is gone', { id: handler?.id, remote: connection.remote, reason });
+        if (handler !== undefined) this.views.delete(handler);
         handler?.disconnected();
       },
     });
+    let packetsSent = 0;
     const link: LearnerLink = {
       remote: connection.remote,
       remoteHost: socket.remoteHost,
-      send: (bytes) => connection.send(bytes),
+      send: (bytes) => {
+        packetsSent++;
+        connection.send(bytes);
+      },
       sendTree: () => {
         connection.send(plainPacket(PacketType.SNAP, database.lastProcessedZxid));
         connection.sendTree(database.treeStream());
       },
       close: () => {
         this.connections.delete(connection);
+        if (handler !== undefined) this.views.delete(handler);
         connection.destroy();
       },
     };
     this.connections.add(connection);
-    handler = this.leader.accept(link);
+    const learner = this.leader.accept(link);
+    handler = learner;
+    this.views.set(learner, {
+      get id() {
+        return learner.id;
+      },
+      remote: connection.remote,
+      establishedMs: env.clock.nowMs(),
+      get queued() {
+        return connection.queued;
+      },
+      get packetsSent() {
+        return packetsSent;
+      },
+      received: learner.traffic,
+      reset: () => {
+        packetsSent = 0;
+        Object.assign(learner.traffic, { packets: 0, requests: 0, lastZxid: -1 });
+      },
+    });
     connection.start();
+  }
+
+  get observers(): readonly ObserverView[] {
+    return [...this.views]
+      .filter(([learner]) => learner.isObserver && learner.isSynced)
+      .map(([, view]) => view);
   }
 
   private serve(epoch: number): void {

@@ -33,6 +33,8 @@ const PACKET_EXTRA_BYTES = 64 * 1024;
  *     connecting --no attempt succeeds--> stopped
  */
 export class LearnerTerm implements PeerTerm {
+  /** Observers learn from the leader alone. */
+  readonly observers: PeerTerm['observers'] = [];
   private readonly options: LearnerTermOptions;
   private readonly host: TermHost;
   private readonly learner: Learner;
@@ -53,6 +55,8 @@ export class LearnerTerm implements PeerTerm {
     this.groupCommit = new GroupCommit({
       log: database.storage,
       timers: env.timers,
+      clock: env.clock,
+      metrics: core.stats.pipeline,
       durable: (group) => core.turn(() => this.learner.logged(group)),
       failed: (error) => host.failed(error),
     });
@@ -60,6 +64,7 @@ export class LearnerTerm implements PeerTerm {
       guards: database.guards,
       isObserver,
       log: env.log,
+      metrics: core.stats.zab,
       initTimeoutMs: ensemble.initLimit * tickTimeMs,
       syncTimeoutMs: ensemble.syncLimit * tickTimeMs,
       peer: {

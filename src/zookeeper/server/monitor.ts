@@ -1,9 +1,9 @@
+import type { Summary } from '../../base/summary.ts';
 import type { ProcessFacts } from '../../env/process-facts.ts';
 import { limitPath, parseStatsTrack, usagePath } from '../../wire/zookeeper/quota.ts';
 import { topNamespace } from '../tree/path.ts';
 import type { ServerCore } from './server-core.ts';
 import type { Gauge } from './server-stats.ts';
-import type { Summary } from './summary.ts';
 import { SERVER_VERSION } from './version.ts';
 
 /** A value that the server reports, under Apache's name. */
@@ -16,7 +16,7 @@ export type Metric =
       /** What the value is about, where there is one for each of several things. */
       readonly key?: string;
     }
-  | { readonly kind: 'summary'; readonly name: string; readonly summary: Summary };
+  | { readonly kind: 'summary'; readonly name: string; readonly summary: Summary; readonly key?: string };
 
 /** A server as its operator sees it. */
 export interface Monitored {
@@ -47,6 +47,8 @@ export function metricsOf({ core, process }: Monitored): Metric[] {
     ...quotaGauges(core),
     ...counters(core),
     ...summaries(core),
+    ...pipelineSummaries(core),
+    ...(core.isMember ? zabMetrics(core) : []),
     ...(role?.monitorValues() ?? []).map(
       ([name, value]): Metric =>
         typeof value === 'string' ? { kind: 'text', name, value } : gauge(name, value),
@@ -104,6 +106,8 @@ function counters(core: ServerCore): Metric[] {
     counter('looking_count', stats.lookingCount),
     counter('snapshot_error_count', storage.metrics.snapshotErrors),
     counter('snapshot_rate_limited_count', stats.snapshotsRateLimited),
+    counter('cnxn_closed_without_zk_server_running', stats.closedWithoutService),
+    counter('sync_processor_request_queued', stats.pipeline.syncRequests),
     ...[...stats.quotaExceeded].map(
       ([key, value]): Metric => ({ kind: 'counter', name: 'quota_exceeded_error_per_namespace', key, value }),
     ),
@@ -114,7 +118,8 @@ function summaries({ stats, storage }: ServerCore): Metric[] {
   return [
     summary('dbinittime', storage.metrics.startupMs),
     summary('startup_txns_loaded', storage.metrics.startupTxns),
-    summary('election_time', stats.electionMs),
+    summary('startup_snap_load_time', storage.metrics.startupSnapshotMs),
+    summary('startup_txns_load_time', storage.metrics.startupReplayMs),
     summary('node_created_watch_count', stats.firedWatches.created),
     summary('node_deleted_watch_count', stats.firedWatches.deleted),
     summary('node_changed_watch_count', stats.firedWatches.changed),
@@ -125,6 +130,49 @@ function summaries({ stats, storage }: ServerCore): Metric[] {
     summary('readlatency', stats.readLatencyMs),
     summary('updatelatency', stats.updateLatencyMs),
     summary('connection_token_deficit', stats.connectionTokenDeficit),
+  ];
+}
+
+function pipelineSummaries({ stats: { pipeline } }: ServerCore): Metric[] {
+  return [
+    summary('prep_process_time', pipeline.prepMs),
+    summary('close_session_prep_time', pipeline.closeSessionPrepMs),
+    summary('sync_processor_queue_size', pipeline.syncQueueSize),
+    summary('sync_processor_queue_time_ms', pipeline.syncQueueMs),
+    summary('sync_processor_queue_flush_time_ms', pipeline.syncFlushMs),
+    summary('sync_processor_queue_and_flush_time_ms', pipeline.syncQueueAndFlushMs),
+    summary('write_commitproc_time_ms', pipeline.writeCommitMs),
+    summary('read_commitproc_time_ms', pipeline.readCommitMs),
+    summary('requests_in_session_queue', pipeline.sessionQueue),
+    summary('pending_session_queue_size', pipeline.pendingSessions),
+    summary('propagation_latency', pipeline.propagationMs),
+  ];
+}
+
+/** What only a member of an ensemble has. */
+function zabMetrics({ stats }: ServerCore): Metric[] {
+  const { zab } = stats;
+  return [
+    counter('proposal_count', zab.proposals),
+    counter('diff_count', zab.diffs),
+    counter('snap_count', zab.snaps),
+    counter('revalidate_count', zab.revalidations),
+    counter('learner_proposal_received_count', zab.proposalsReceived),
+    counter('learner_commit_received_count', zab.commitsReceived),
+    summary('election_time', stats.electionMs),
+    summary('unavailable_time', stats.unavailableMs),
+    summary('leader_unavailable_time', stats.leaderUnavailableMs),
+    summary('follower_sync_time', zab.followerSyncMs),
+    summary('observer_sync_time', zab.observerSyncMs),
+    summary('inflight_diff_count', zab.inflightDiffs),
+    summary('inflight_snap_count', zab.inflightSnaps),
+    summary('quorum_ack_latency', zab.quorumAckMs),
+    summary('proposal_latency', zab.proposalMs),
+    summary('proposal_ack_creation_latency', zab.ackCreationMs),
+    summary('commit_propagation_latency', zab.commitMs),
+    ...[...zab.ackMs.entries()].map(
+      ([key, values]): Metric => ({ kind: 'summary', name: 'ack_latency', summary: values, key }),
+    ),
   ];
 }
 
@@ -166,9 +214,11 @@ export function javaDouble(value: number): string {
 /** Metrics by name as the default provider dumps them: a summary becomes several values. */
 export function* dumpMetrics(metrics: readonly Metric[]): Generator<[name: string, value: string | number]> {
   for (const metric of metrics) {
-    if (metric.kind === 'summary') yield* dumpSummary(metric.name, metric.summary);
-    else if (metric.kind === 'text' || metric.key === undefined) yield [metric.name, metric.value];
-    else yield [`${metric.key}_${metric.name}`, metric.value];
+    const { name } = metric;
+    if (metric.kind === 'summary') {
+      yield* dumpSummary(metric.key === undefined ? name : `${metric.key}_${name}`, metric.summary);
+    } else if (metric.kind === 'text' || metric.key === undefined) yield [name, metric.value];
+    else yield [`${metric.key}_${name}`, metric.value];
   }
 }
 

@@ -37,11 +37,26 @@ export interface TermHost {
   failed(error: unknown): void;
 }
 
+/** A connection to an observer, as its leader sees it; packets as counted since the last reset. */
+export interface ObserverView {
+  readonly id: number;
+  /** `host:port` */
+  readonly remote: string;
+  /** By the wall clock. */
+  readonly establishedMs: number;
+  readonly queued: { readonly packets: number; readonly bytes: number };
+  readonly packetsSent: number;
+  readonly received: { readonly packets: number; readonly requests: number; readonly lastZxid: number };
+  reset(): void;
+}
+
 /** One time of leading, following or observing. */
 export interface PeerTerm {
   start(): void;
   /** Ends it. Resolves when everything that was logged is durable and in the tree, committed or not. */
   stop(): Promise<void>;
+  /** Observers that have the history of this leader. */
+  readonly observers: readonly ObserverView[];
   /** For the command `mntr`. */
   readonly phase: 'discovery' | 'synchronization' | 'broadcast';
 }

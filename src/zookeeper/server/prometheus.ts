@@ -31,15 +31,17 @@ function samples(metric: Exclude<Metric, { kind: 'text' }>): string[] {
     const label = metric.key === undefined ? '' : `{key="${escaped(metric.key)}",}`;
     return [`${metric.name}${label} ${javaDouble(metric.value)}`];
   }
-  const { name, summary } = metric;
+  const { name, summary, key } = metric;
+  const own = key === undefined ? '' : `key="${escaped(key)}",`;
+  const label = key === undefined ? '' : `{${own}}`;
   const quantiles = summary.isDetailed ? QUANTILES : [0.5];
   return [
     ...quantiles.map((fraction) => {
       const value = summary.quantile(fraction);
-      return `${name}{quantile="${fraction}",} ${value === undefined ? 'NaN' : javaDouble(value)}`;
+      return `${name}{${own}quantile="${fraction}",} ${value === undefined ? 'NaN' : javaDouble(value)}`;
     }),
-    `${name}_count ${javaDouble(summary.count)}`,
-    `${name}_sum ${javaDouble(summary.sum)}`,
+    `${name}_count${label} ${javaDouble(summary.count)}`,
+    `${name}_sum${label} ${javaDouble(summary.sum)}`,
   ];
 }
 

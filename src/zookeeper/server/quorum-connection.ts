@@ -156,6 +156,13 @@ export class QuorumConnection implements ConnectionHandler, Flushable {
 
   // Writing
 
+  /** What waits to be sent: packets behind others of this side, and bytes, also those in the socket. */
+  get queued(): { readonly packets: number; readonly bytes: number } {
+    const waiting = [...this.output, ...(this.behindTree ?? [])];
+    const bytes = waiting.reduce((sum, packet) => sum + packet.length, this.connection.pendingBytes);
+    return { packets: waiting.length, bytes };
+  }
+
   send(bytes: Buffer): void {
     if (this.isClosed) return;
     if (this.behindTree !== undefined) {

@@ -26,7 +26,7 @@ import { LearnerTerm } from './learner-term.ts';
 import { Membership } from './membership.ts';
 import { PeerDatabase } from './peer-database.ts';
 import { PeerEpochs } from './peer-epochs.ts';
-import type { PeerTerm, TermHost } from './peer-term.ts';
+import type { ObserverView, PeerTerm, TermHost } from './peer-term.ts';
 import { ReadOnlyServer } from './read-only-server.ts';
 import { ServerCore } from './server-core.ts';
 
@@ -80,6 +80,8 @@ export class QuorumPeer implements ElectionPeer, TermHost {
   private readOnlyTimer: Timer | undefined;
   private electedId: number | undefined;
   private lookingSinceMs = 0;
+  /** Undefined while it serves. */
+  private unavailableSinceMs: number | undefined;
   private peerState: QuorumPeerState = 'LOOKING';
   /** The end of a term under way. */
   private ending: Promise<void> = Promise.resolve();
@@ -159,6 +161,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
 
   /** Opens the election port and looks for a leader. Rejects when the port cannot be had. */
   async start(): Promise<void> {
+    this.unavailableSinceMs = this.core.monotonicMs();
     await this.electionPort.start();
     this.beginLooking();
   }
@@ -201,6 +204,11 @@ export class QuorumPeer implements ElectionPeer, TermHost {
 
   get participants(): QuorumVerifier['participants'] {
     return this.config.participants;
+  }
+
+  /** Those that follow this leader. */
+  get observers(): readonly ObserverView[] {
+    return this.term?.observers ?? [];
   }
 
   /** Whether this server answers its clients. */
@@ -339,8 +347,18 @@ export class QuorumPeer implements ElectionPeer, TermHost {
 
   serving(epoch: number): void {
     this.fruitlessTerms = 0;
+    this.countUnavailable();
     this.election.confirmEpoch(epoch);
     this.env.log.info('serving', { state: this.peerState, epoch });
+  }
+
+  private countUnavailable(): void {
+    if (this.unavailableSinceMs === undefined) return;
+    const { stats } = this.core;
+    const tookMs = Math.round(this.core.monotonicMs() - this.unavailableSinceMs);
+    stats.unavailableMs.add(tookMs);
+    if (this.peerState === 'LEADING') stats.leaderUnavailableMs.add(tookMs);
+    this.unavailableSinceMs = undefined;
   }
 
   over(reason: string): void {
@@ -360,6 +378,7 @@ export class QuorumPeer implements ElectionPeer, TermHost {
     const { term } = this;
     if (term === undefined) return;
     this.term = undefined;
+    this.unavailableSinceMs ??= this.core.monotonicMs();
     this.ending = this.conclude(term);
   }
 

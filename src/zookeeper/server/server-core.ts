@@ -72,7 +72,7 @@ const DEFAULT_TRACE_MASK = 306n;
  */
 export class ServerCore implements ConnectionHost {
   readonly env: Env;
-  readonly stats = new ServerStats();
+  readonly stats: ServerStats;
   readonly connections = new Set<ClientConnection>();
   readonly watches = new Watches<RequestClient>();
   readonly tree: DataTree;
@@ -110,6 +110,7 @@ export class ServerCore implements ConnectionHost {
   constructor(options: ServerCoreOptions) {
     const { env, config, tree, sessionTimeouts, storage } = options;
     this.env = env;
+    this.stats = new ServerStats(env.clock);
     this.config = config;
     this.tree = tree;
     this.sessionTimeouts = sessionTimeouts;
@@ -130,6 +131,8 @@ export class ServerCore implements ConnectionHost {
       tree: this.tree,
       watches: this.watches,
       access: this.access,
+      metrics: this.stats.pipeline,
+      monotonicMs: () => this.monotonicMs(),
       applied: (zxid) => this.currentRole?.applied(zxid),
       sessionChanged: (id, timeoutMs) => this.sessionChanged(id, timeoutMs),
       finished: (request) => this.finished(request),
@@ -177,6 +180,11 @@ export class ServerCore implements ConnectionHost {
 
   get port(): number {
     return this.listener?.port ?? this.config.clientPort;
+  }
+
+  /** Whether it is one of an ensemble. */
+  get isMember(): boolean {
+    return this.config.ensemble !== undefined;
   }
 
   /** Undefined while the server does not serve. */
@@ -318,6 +326,7 @@ export class ServerCore implements ConnectionHost {
   connect(connection: ClientConnection, request: ConnectRequest): void {
     const { role } = this;
     if (role === undefined) {
+      this.stats.closedWithoutService++;
       connection.destroy();
       return;
     }
@@ -449,7 +458,13 @@ export class ServerCore implements ConnectionHost {
   commit(entry: TxnEntry): void {
     this.committer.commit(entry);
     this.stats.commits++;
+    if (this.currentRole !== undefined) this.seePropagation(entry.header.time);
     this.logDigest(entry.header.zxid);
+  }
+
+  private seePropagation(madeAtMs: number): void {
+    const ageMs = this.wallMs() - madeAtMs;
+    if (ageMs >= 0) this.stats.pipeline.propagationMs.add(ageMs);
   }
 
   private logDigest(zxid: number): void {

@@ -1,5 +1,8 @@
+import { Summary } from '../../base/summary.ts';
+import type { Clock } from '../../env/clock.ts';
 import { EventType } from '../../wire/zookeeper/op-codes.ts';
-import { Summary } from './summary.ts';
+import { PipelineMetrics } from '../pipeline/pipeline-metrics.ts';
+import { ZabMetrics } from '../zab/zab-metrics.ts';
 
 /** Smallest, largest, last, count and sum of something. */
 export class Gauge {
@@ -32,6 +35,8 @@ export class Gauge {
 
 /** What the four-letter words report of the server as a whole (ServerStats, ServerMetrics). */
 export class ServerStats {
+  readonly pipeline = new PipelineMetrics();
+  readonly zab: ZabMetrics;
   packetsReceived = 0;
   packetsSent = 0;
   /** Whole milliseconds, as Apache counts. */
@@ -56,6 +61,11 @@ export class ServerStats {
   /** How often this member of an ensemble has looked for a leader, and how long until it had one. */
   lookingCount = 0;
   readonly electionMs = new Summary();
+  /** How long it did not serve, and how long when it led next, in milliseconds. */
+  readonly unavailableMs = new Summary();
+  readonly leaderUnavailableMs = new Summary();
+  /** Clients that were turned away for want of a leader. */
+  closedWithoutService = 0;
   /** Watchers told of one event, by its kind. */
   readonly firedWatches = {
     created: new Summary(),
@@ -69,6 +79,10 @@ export class ServerStats {
   readonly connectionTokenDeficit = new Summary();
   /** Refused writes by the first name in their paths. */
   readonly quotaExceeded = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.zab = new ZabMetrics(clock);
+  }
 
   watchesFired(type: EventType, watchers: number): void {
     if (type === EventType.nodeCreated) this.firedWatches.created.add(watchers);
@@ -103,6 +117,11 @@ export class ServerStats {
     this.updateLatencyMs.reset();
     this.connectionTokenDeficit.reset();
     this.quotaExceeded.clear();
+    this.unavailableMs.reset();
+    this.leaderUnavailableMs.reset();
+    this.closedWithoutService = 0;
+    this.pipeline.reset();
+    this.zab.reset();
   }
 }
 

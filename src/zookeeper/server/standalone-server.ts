@@ -35,6 +35,8 @@ export class StandaloneServer {
     this.groupCommit = new GroupCommit({
       log: storage,
       timers: env.timers,
+      clock: env.clock,
+      metrics: core.stats.pipeline,
       durable: (group) => core.turn(() => this.commitGroup(group)),
       failed: (error) => {
         this.stop();

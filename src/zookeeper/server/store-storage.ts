@@ -1,3 +1,4 @@
+import { Summary } from '../../base/summary.ts';
 import type { Env } from '../../env/env.ts';
 import type { EncodedTxn } from '../../wire/zookeeper/txn-entry.ts';
 import { listSnapshots } from '../persistence/file-names.ts';
@@ -7,7 +8,6 @@ import type { Store } from '../persistence/store.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import type { ZooKeeperServerConfig } from './config.ts';
 import type { ServerStorage } from './server-core.ts';
-import { Summary } from './summary.ts';
 
 /** What disk work has cost so far, in milliseconds. */
 export interface StorageMetrics {
@@ -19,6 +19,8 @@ export interface StorageMetrics {
   /** Loading the data: how long it took, and how many transactions the logs had. */
   readonly startupMs: Summary;
   readonly startupTxns: Summary;
+  readonly startupSnapshotMs: Summary;
+  readonly startupReplayMs: Summary;
   digestMismatches: number;
   /** Syncs above the threshold that makes them be logged. */
   slowSyncs: number;
@@ -41,6 +43,8 @@ export class StoreStorage implements ServerStorage {
     snapshotErrors: 0,
     startupMs: new Summary(),
     startupTxns: new Summary(),
+    startupSnapshotMs: new Summary(),
+    startupReplayMs: new Summary(),
     digestMismatches: 0,
     slowSyncs: 0,
   };
@@ -58,10 +62,12 @@ export class StoreStorage implements ServerStorage {
   }
 
   /** The data has been loaded: the log goes on behind the snapshot that was found. */
-  recovered({ txns, tookMs, digestMismatches }: Recovered): void {
+  recovered({ txns, tookMs, snapshotMs, replayMs, digestMismatches }: Recovered): void {
     this.sinceSnapshot = txns;
     this.metrics.startupMs.add(tookMs);
     this.metrics.startupTxns.add(txns);
+    this.metrics.startupSnapshotMs.add(snapshotMs);
+    this.metrics.startupReplayMs.add(replayMs);
     this.metrics.digestMismatches += digestMismatches;
   }
 

@@ -114,7 +114,12 @@ export class WriteOrderer implements SessionOverview {
 
   prepare(request: Request): void {
     const { clock } = this.host.env;
+    const { pipeline } = this.host.stats;
+    const startMs = clock.monotonicMs();
     this.preparer.prepare(request, { wallMs: clock.nowMs(), monotonicMs: request.receivedMs });
+    const tookMs = Math.round(clock.monotonicMs() - startMs);
+    pipeline.prepMs.add(tookMs);
+    if (request.type === OpCode.closeSession) pipeline.closeSessionPrepMs.add(tookMs);
   }
 
   /** A transaction that does nothing but report an error, for a request that became none. */

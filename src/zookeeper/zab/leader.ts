@@ -19,6 +19,7 @@ import {
 } from './packets.ts';
 import { SyncRounds } from './sync-rounds.ts';
 import type { History } from './synchronisation.ts';
+import type { ZabMetrics } from './zab-metrics.ts';
 
 /** The peer that leads; read anew each time. */
 export interface LeaderPeer {
@@ -64,6 +65,7 @@ export interface LeaderOptions {
   peer: LeaderPeer;
   ports: LeaderPorts;
   log: Log;
+  metrics: ZabMetrics;
   tickMs: number;
   /** Ticks that learners have to connect and to get the leader's history. */
   initLimit: number;
@@ -100,6 +102,7 @@ const LAST_EPOCH = 0x1f_ffff;
 export class Leader implements LearnerMaster {
   readonly log: Log;
   readonly history: History;
+  readonly metrics: ZabMetrics;
   private readonly peer: LeaderPeer;
   private readonly ports: LeaderPorts;
   private readonly options: LeaderOptions;
@@ -130,6 +133,7 @@ export class Leader implements LearnerMaster {
     this.peer = peer;
     this.ports = ports;
     this.log = options.log;
+    this.metrics = options.metrics;
     this.history = ports.history;
     this.startedMs = ports.monotonicMs();
     this.phaseSinceMs = this.startedMs;
@@ -390,6 +394,7 @@ export class Leader implements LearnerMaster {
     if (config !== undefined) this.ports.proposeConfig(config);
     this.proposals.set(zxid, { txn, zxid, packet, acks: this.newTracker() });
     this.lastProposedZxid = zxid;
+    this.metrics.proposals++;
     this.countBytes(txn.payload.length);
     this.ports.append(txn);
     for (const handler of this.handlers) {
@@ -406,6 +411,8 @@ export class Leader implements LearnerMaster {
 
   /** A proposal is on this server's disk. */
   logged(zxid: number): void {
+    const proposal = this.proposals.get(zxid);
+    if (proposal !== undefined) this.metrics.age(this.metrics.ackCreationMs, proposal.txn.entry.header);
     this.acked(this.peer.id, zxid);
   }
 
@@ -415,6 +422,7 @@ export class Leader implements LearnerMaster {
     // Learners also acknowledge UPTODATE, with the epoch's first zxid, and proposals that are committed already.
     if (proposal === undefined) return;
     proposal.acks.add(id);
+    this.metrics.age(this.metrics.ackMs.of(String(id)), proposal.txn.entry.header);
     this.commitReady();
   }
 
@@ -422,6 +430,7 @@ export class Leader implements LearnerMaster {
   private commitReady(): void {
     for (const [zxid, proposal] of this.proposals) {
       if (this.phase !== 'broadcast' || !this.mayCommit || !proposal.acks.hasAllQuorums()) return;
+      this.metrics.age(this.metrics.quorumAckMs, proposal.txn.entry.header);
       this.syncs.beforeCommit(zxid);
       this.proposals.delete(zxid);
       this.lastCommittedZxid = zxid;

@@ -17,6 +17,7 @@ import {
   revalidatedPacket,
 } from './packets.ts';
 import { type History, planSync } from './synchronisation.ts';
+import type { ZabMetrics } from './zab-metrics.ts';
 
 /** The connection to a learner. */
 export interface LearnerLink {
@@ -31,10 +32,19 @@ export interface LearnerLink {
   close(): void;
 }
 
+/** What has come from a learner since the last reset. */
+export interface LearnerTraffic {
+  packets: number;
+  requests: number;
+  /** -1 for none. */
+  lastZxid: number;
+}
+
 /** What a handler asks of its leader. */
 export interface LearnerMaster {
   readonly log: Log;
   readonly history: History;
+  readonly metrics: ZabMetrics;
   /** The version of the committed configuration. */
   readonly configVersion: number;
   /** The newest configuration that the leader has seen, as text. */
@@ -86,6 +96,7 @@ export class LearnerHandler {
   isObserver = false;
   configVersion = 0;
   readonly link: LearnerLink;
+  readonly traffic: LearnerTraffic = { packets: 0, requests: 0, lastZxid: -1 };
   private readonly master: LearnerMaster;
   private state:
     | 'connected'
@@ -103,6 +114,7 @@ export class LearnerHandler {
   private unackedHead = 0;
   private pingCount = 0;
   private pingAnswers = 0;
+  private syncEnded: (() => void) | undefined;
 
   constructor(master: LearnerMaster, link: LearnerLink) {
     this.master = master;
@@ -141,6 +153,7 @@ export class LearnerHandler {
   receive(packet: QuorumPacket): void {
     if (this.state === 'closed') return;
     this.heardMs = this.master.monotonicMs();
+    this.traffic.packets++;
     try {
       this.handle(packet);
     } catch (error) {
@@ -168,6 +181,7 @@ export class LearnerHandler {
         if (epochOf(zxid) !== this.master.epoch)
           throw new ProtocolError(`it acknowledges 0x${zxid.toString(16)}`);
         this.state = 'synced';
+        this.endSync();
         this.master.newLeaderAcked(this);
         return;
       case 'synced':
@@ -198,6 +212,7 @@ export class LearnerHandler {
     const { type, zxid, data } = packet;
     switch (type) {
       case PacketType.ACK:
+        this.traffic.lastZxid = zxid;
         this.forgetAcked(zxid);
         this.master.acked(this.id, zxid);
         return;
@@ -208,11 +223,13 @@ export class LearnerHandler {
         return;
       case PacketType.REVALIDATE: {
         const { sessionId, timeoutMs } = readRevalidate(data);
+        this.master.metrics.revalidations++;
         const lives = this.master.revalidate(this, sessionId, timeoutMs);
         this.link.send(revalidatedPacket(sessionId, lives));
         return;
       }
       case PacketType.REQUEST:
+        this.traffic.requests++;
         this.master.forwarded(this, readRequest(packet));
         return;
       default:
@@ -245,6 +262,7 @@ export class LearnerHandler {
       zxid: `0x${sentZxid.toString(16)}`,
       txns: plan.type === 'SNAP' ? 0 : plan.txns.length,
     });
+    this.syncEnded = master.metrics.syncBegins(plan.type);
     if (plan.type === 'SNAP') {
       link.sendTree();
     } else {
@@ -264,6 +282,11 @@ export class LearnerHandler {
     }
     link.send(newLeaderPacket(makeZxid(epoch, 0), master.newestConfig));
     this.state = 'syncing';
+  }
+
+  private endSync(): void {
+    this.syncEnded?.();
+    this.syncEnded = undefined;
   }
 
   /** Sends a proposal, which is to be acknowledged in time. */
@@ -323,6 +346,7 @@ export class LearnerHandler {
   disconnected(): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
+    this.endSync();
     this.master.left(this);
   }
 }

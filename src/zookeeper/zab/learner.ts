@@ -23,6 +23,7 @@ import {
   requestPacket,
   revalidatePacket,
 } from './packets.ts';
+import type { ZabMetrics } from './zab-metrics.ts';
 
 /** The peer that follows or observes; read anew each time. */
 export interface LearnerPeer {
@@ -79,6 +80,7 @@ export interface LearnerOptions {
   /** Absent: all hold. */
   guards?: ZabGuards;
   log: Log;
+  metrics: ZabMetrics;
   /** Observers are told what has been committed, followers are asked before. */
   isObserver: boolean;
   initTimeoutMs: number;
@@ -113,6 +115,7 @@ export class Learner {
   private state: 'new' | 'discovery' | 'choosing' | 'syncing' | 'synced' | 'serving' = 'new';
   private busy = false;
   private epoch = 0;
+  private syncSinceMs = 0;
   private asksForTree = false;
   /** The last transaction received; everything up to it is in the history or in `pending`. */
   private lastQueuedZxid = 0;
@@ -191,6 +194,7 @@ export class Learner {
     const isNew = epoch > acceptedEpoch;
     if (isNew) this.ports.acceptEpoch(epoch);
     this.epoch = epoch;
+    this.syncSinceMs = this.options.metrics.monotonicMs();
     // Who says that it has nothing gets the tree. Not as a vote for the epoch, which has to name all that it has.
     this.asksForTree = !isNew && needsTree;
     this.ports.send(ackEpochPacket(isNew ? currentEpoch : -1, this.asksForTree ? 0 : lastZxid));
@@ -271,6 +275,11 @@ export class Learner {
 
   private propose(txn: EncodedTxn): void {
     if (!this.isNext(txn)) return;
+    const { metrics } = this.options;
+    if (this.isServing) {
+      metrics.proposalsReceived++;
+      metrics.age(metrics.proposalMs, txn.entry.header);
+    }
     const config = configOf(txn);
     if (config !== undefined) this.ports.proposeConfig(config);
     this.pending.push(txn);
@@ -308,13 +317,22 @@ export class Learner {
     }
     this.pending.shift();
     if (!this.isSynced) this.ports.append(first);
+    this.countCommit(first);
     this.ports.commit(first);
   }
 
   private inform(txn: EncodedTxn): void {
     if (!this.isNext(txn)) return;
+    this.countCommit(txn);
     this.ports.append(txn);
     this.ports.commit(txn);
+  }
+
+  private countCommit({ entry }: EncodedTxn): void {
+    if (!this.isServing) return;
+    const { metrics } = this.options;
+    metrics.commitsReceived++;
+    metrics.age(metrics.commitMs, entry.header);
   }
 
   /** A reconfiguration is committed: it takes effect before the transaction does, and may end this term. */
@@ -361,8 +379,10 @@ export class Learner {
     for (const { entry } of txns) {
       const { zxid } = entry.header;
       // What the leader sent with its commit before NEWLEADER went out with the answer to that.
-      if (epochOf(zxid) === this.epoch || !this.guards.newLeaderAckFirst)
-        this.ports.send(plainPacket(PacketType.ACK, zxid));
+      if (epochOf(zxid) !== this.epoch && this.guards.newLeaderAckFirst) continue;
+      const { metrics } = this.options;
+      metrics.age(metrics.ackCreationMs, entry.header);
+      this.ports.send(plainPacket(PacketType.ACK, zxid));
     }
   }
 
@@ -377,7 +397,14 @@ export class Learner {
     }
     this.ports.send(plainPacket(PacketType.ACK, makeZxid(epoch, 0)));
     this.state = 'serving';
+    this.countSync();
     this.ports.serve(this.epoch);
+  }
+
+  private countSync(): void {
+    const { metrics, isObserver } = this.options;
+    const tookMs = Math.round(metrics.monotonicMs() - this.syncSinceMs);
+    (isObserver ? metrics.observerSyncMs : metrics.followerSyncMs).add(tookMs);
   }
 
   // What this server's clients want

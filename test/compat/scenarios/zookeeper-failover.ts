@@ -65,7 +65,7 @@ const shows = 'sessions, watches, locks, elections, multi and reconfig while lea
 
 export const zookeeperFailoverScenarios: readonly Scenario[] = [
   {
-    name: 'kazoo on an ensemble that loses its leaders',
+    name: 'kazoo through failovers of an ensemble',
     shows,
     run: (context) =>
       story(context, async ({ toolbox }, args) => {
@@ -74,7 +74,7 @@ export const zookeeperFailoverScenarios: readonly Scenario[] = [
       }),
   },
   {
-    name: `ZooKeeper ${versions.zookeeper} client (Java) on an ensemble that loses its leaders`,
+    name: `ZooKeeper ${versions.zookeeper} client (Java) through failovers of an ensemble`,
     shows,
     run: (context) =>
       story(context, async ({ toolbox }, args) => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Summary } from '../../../../src/base/summary.ts';
 import {
   ConnectionThrottle,
   type ConnectionThrottleConfig,
 } from '../../../../src/zookeeper/server/connection-throttle.ts';
-import { Summary } from '../../../../src/zookeeper/server/summary.ts';
 
 const DEFAULTS: ConnectionThrottleConfig = {
   connectionThrottleTokens: 0,

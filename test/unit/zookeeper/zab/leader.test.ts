@@ -15,6 +15,7 @@ import {
   plainPacket,
   revalidatePacket,
 } from '../../../../src/zookeeper/zab/packets.ts';
+import { ZabMetrics } from '../../../../src/zookeeper/zab/zab-metrics.ts';
 import { configOf } from '../../../support/election-net.ts';
 import { memoryEnv } from '../../../support/memory-env.ts';
 
@@ -89,6 +90,7 @@ class Subject {
         },
       },
       log: memoryEnv().log,
+      metrics: new ZabMetrics(memoryEnv().clock),
       tickMs: TICK_MS,
       initLimit: 10,
       syncLimit: 5,

@@ -14,6 +14,7 @@ import {
   plainPacket,
   proposalPacket,
 } from '../../../../src/zookeeper/zab/packets.ts';
+import { ZabMetrics } from '../../../../src/zookeeper/zab/zab-metrics.ts';
 import { memoryEnv } from '../../../support/memory-env.ts';
 
 const EPOCH = 5;
@@ -49,6 +50,7 @@ class Subject {
     this.learner = new Learner({
       isObserver: options.isObserver ?? false,
       log: memoryEnv().log,
+      metrics: new ZabMetrics(memoryEnv().clock),
       initTimeoutMs: 10_000,
       syncTimeoutMs: 5000,
       peer: {

@@ -40,3 +40,25 @@ export class Summary {
     this.latest.length = 0;
   }
 }
+
+/** A summary for each of several things, by name: there have to be few of them. */
+export class SummarySet {
+  private readonly byKey = new Map<string, Summary>();
+
+  of(key: string): Summary {
+    let summary = this.byKey.get(key);
+    if (summary === undefined) {
+      summary = new Summary({ detailed: true });
+      this.byKey.set(key, summary);
+    }
+    return summary;
+  }
+
+  entries(): Iterable<[key: string, summary: Summary]> {
+    return this.byKey;
+  }
+
+  reset(): void {
+    this.byKey.clear();
+  }
+}
