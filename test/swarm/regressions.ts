@@ -9,6 +9,27 @@ export interface Regression {
 
 export const regressions: readonly Regression[] = [
   {
+    system: 'kafka-cluster',
+    seed: 472,
+    steps: 5000,
+    story:
+      'a leader lost its power and came back while there was no controller; the next controller let it lead on in its old epoch with an empty log, while replicas that had everything were in sync; whoever has registered since the state was written now leaves the ISR first',
+  },
+  {
+    system: 'kafka-cluster',
+    seed: 106,
+    steps: 5000,
+    story:
+      'a broker that started anew carried out commands meant for its earlier life, whose registration still stood, and led in its old epoch without its records; commands wait for the registration now',
+  },
+  {
+    system: 'kafka-cluster',
+    seed: 1243,
+    steps: 3000,
+    story:
+      'the write of an ISR was done and its answer lost with the connection to ZooKeeper: the controller did not learn of it, and a reassignment that waited for it never ended',
+  },
+  {
     system: 'kafka',
     seed: 5134,
     steps: 2500,

@@ -138,10 +138,11 @@ function isEligible(
 
 /** Writes what was accepted; returns the partitions whose ISR has changed. */
 async function write(
-  { context, topics, log }: Machines,
+  machines: Machines,
   accepted: readonly Accepted[],
   answers: Map<PartitionAlteration, AlteredPartition>,
 ): Promise<PartitionContext[]> {
+  const { context, topics, log } = machines;
   const results = await topics.updatePartitionStates(
     accepted.map(({ partition, next }) => ({
       topic: partition.topic.name,
@@ -152,24 +153,51 @@ async function write(
     context.epochZkVersion,
   );
   const altered: PartitionContext[] = [];
-  accepted.forEach(({ asked, partition, next }, index) => {
+  for (const [index, { asked, partition, next }] of accepted.entries()) {
     const result = results[index];
-    if (result?.kind === 'written') {
-      const state = { ...next, partitionEpoch: result.partitionEpoch };
+    const isConflict = result?.kind === 'conflict';
+    const partitionEpoch =
+      result?.kind === 'written'
+        ? result.partitionEpoch
+        : isConflict && (await refresh(machines, partition, next));
+    if (typeof partitionEpoch === 'number') {
+      const state = { ...next, partitionEpoch };
       partition.leadership = { ...state, controllerEpoch: context.epoch };
       answers.set(asked, answer(asked, { state }, partition));
       altered.push(partition);
-      return;
+      continue;
     }
-    const errorCode =
-      result?.kind === 'conflict' ? ErrorCode.INVALID_UPDATE_VERSION : ErrorCode.UNKNOWN_SERVER_ERROR;
+    const errorCode = isConflict ? ErrorCode.INVALID_UPDATE_VERSION : ErrorCode.UNKNOWN_SERVER_ERROR;
     log.info('a change of an ISR was not written', {
       partition: partitionName(partition),
       reason: result?.kind === 'failed' ? result.reason : 'its state has another version',
     });
     answers.set(asked, answer(asked, { errorCode }, partition));
-  });
+  }
   return altered;
+}
+
+/**
+ * The state has another version than this controller knows. When it is what was to be written, the first answer to
+ * the write was lost with a connection to ZooKeeper: gives its version then. Otherwise takes over what stands, so that
+ * the leader's next try is judged by it; Apache's controller stays with what it knew.
+ */
+async function refresh(
+  { context, topics }: Machines,
+  partition: PartitionContext,
+  next: LeaderAndIsr,
+): Promise<number | undefined> {
+  const found = await topics.partitionState(partition.topic.name, partition.partition);
+  if (found === null || found.controllerEpoch > context.epoch) return undefined;
+  const { writtenZxid: _, ...state } = found;
+  partition.leadership = state;
+  const isOurs =
+    state.partitionEpoch === next.partitionEpoch + 1 &&
+    state.controllerEpoch === context.epoch &&
+    state.leader === next.leader &&
+    state.leaderEpoch === next.leaderEpoch &&
+    state.isr.join() === next.isr.join();
+  return isOurs ? state.partitionEpoch : undefined;
 }
 
 function answer(

@@ -292,3 +292,40 @@ controllerScenario(
     assert.deepEqual(leaderOf(story, 1), [2, 0, [2]]);
   },
 );
+
+controllerScenario('a change of an ISR whose write was not answered counts as written', async (story) => {
+  const one = await start(story, [[2, 3]]);
+  const { topics } = one.stores;
+  const before = await topics.partitionState('t', 0);
+  assert.ok(before);
+  const { writtenZxid: _, ...state } = before;
+  const write = { topic: 't', partition: 0, state: { ...state, isr: [2] }, partitionEpoch: 0 };
+  await topics.updatePartitionStates([write], 1);
+  const { partitions } = await alterIsr(story, 't', [2], { partitionEpoch: before.partitionEpoch });
+  assert.deepEqual(
+    partitions.map(({ errorCode, state: now }) => [errorCode, now?.isr, now?.partitionEpoch]),
+    [[ErrorCode.NONE, [2], 1]],
+  );
+});
+
+controllerScenario(
+  'a change of an ISR is judged by what stands, once the controller has seen it',
+  async (story) => {
+    const one = await start(story, [[2, 3, 1]]);
+    const before = await one.stores.topics.partitionState('t', 0);
+    assert.ok(before);
+    const { writtenZxid: _, ...state } = before;
+    const write = { topic: 't', partition: 0, state: { ...state, isr: [2, 1] }, partitionEpoch: 0 };
+    await one.stores.topics.updatePartitionStates([write], 1);
+    const refused = await alterIsr(story, 't', [2], { partitionEpoch: before.partitionEpoch });
+    assert.deepEqual(
+      refused.partitions.map(({ errorCode }) => errorCode),
+      [ErrorCode.INVALID_UPDATE_VERSION],
+    );
+    const { partitions } = await alterIsr(story, 't', [2]);
+    assert.deepEqual(
+      partitions.map(({ errorCode, state: now }) => [errorCode, now?.isr, now?.partitionEpoch]),
+      [[ErrorCode.NONE, [2], 2]],
+    );
+  },
+);
