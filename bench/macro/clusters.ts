@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, KafkaJSError, logLevel } from 'kafkajs';
 import type { Kind } from '../../tools/peers/ensemble.ts';
 import { type Broker, KafkaCluster } from '../../tools/peers/kafka-cluster.ts';
 import type { Toolbox } from '../../tools/peers/toolbox.ts';
@@ -174,6 +174,12 @@ async function inSync(broker: Broker, topic: string, partitions: number): Promis
 }
 
 async function countInSync(admin: Admin, topic: string): Promise<number> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-  return topics.flatMap(({ partitions }) => partitions).filter(({ isr }) => isr.length === BROKERS).length;
+  const answer = await admin.fetchTopicMetadata({ topics: [topic] }).catch((error: unknown) => {
+    // The broker has not heard of the topic yet.
+    if (error instanceof KafkaJSError && error.retriable) return undefined;
+    throw error;
+  });
+  if (answer === undefined) return 0;
+  return answer.topics.flatMap(({ partitions }) => partitions).filter(({ isr }) => isr.length === BROKERS)
+    .length;
 }
