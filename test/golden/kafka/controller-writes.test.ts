@@ -80,6 +80,8 @@ function replay(name: string, from: string, brokers: readonly number[], steps: r
     const story: ControllerStory = { cluster, zooKeeper, sim, settle: () => sim.advance(50) };
     await sim.run(async () => {
       for (const id of brokers) await cluster.start(id, { staysOut: true });
+      // Written after the brokers had registered: none of them has restarted unseen since.
+      zooKeeper.seed(before.persistent(1).filter(({ path }) => path.startsWith('/brokers/topics/')));
       for (const id of brokers) {
         cluster.broker(id).controller?.start();
         await story.settle();
