@@ -54,6 +54,7 @@ describe('the simulation of servers that are set up to lose data', () => {
       'a record never changes',
       'producer state is kept',
       'committed offsets never go back',
+      'committed offsets are in range',
       'monotone high watermark',
     ];
     assert.ok(losses.includes(broken ?? ''), `broken: ${broken}`);
