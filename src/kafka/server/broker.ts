@@ -9,6 +9,7 @@ import { LogManager } from '../log/log-manager.ts';
 import type { TopicPartition } from '../log/topic-partition.ts';
 import type { AlterPartitionCommand, AlterPartitionResult } from '../metadata/alter-partition.ts';
 import { MetadataCache } from '../metadata/metadata-cache.ts';
+import type { ReplicationGuards } from '../replica/guards.ts';
 import type { ReplicaManager } from '../replica/replica-manager.ts';
 import type { OpenSession } from '../zk/port.ts';
 import { createZkStores, type ZkStores } from '../zk/stores.ts';
@@ -64,6 +65,8 @@ export interface BrokerOptions {
    * @internal No part of the published declarations, for it drags in half of the broker.
    */
   readonly onReplicas?: (replicas: ReplicaManager) => void;
+  /** Rules of replication to go without, to show what they are for. */
+  readonly replicationGuards?: Partial<ReplicationGuards>;
 }
 
 /** A Kafka broker that serves. */
@@ -185,6 +188,7 @@ class BrokerServer implements Broker {
       throttles,
       stores,
       controller: { alterPartition: (command) => this.askController(command) },
+      guards: this.options.replicationGuards,
     });
     this.replication = replication;
     const { replicas } = replication;

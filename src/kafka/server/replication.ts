@@ -1,6 +1,7 @@
 import type { Env } from '../../env/env.ts';
 import type { LogManager } from '../log/log-manager.ts';
 import type { MetadataCache } from '../metadata/metadata-cache.ts';
+import { REPLICATION_GUARDS, type ReplicationGuards } from '../replica/guards.ts';
 import { type AlterPartitionPort, AlterPartitionQueue } from '../replica/isr-changes.ts';
 import type { ReplicaSelection } from '../replica/read-replica.ts';
 import { ReplicaManager } from '../replica/replica-manager.ts';
@@ -32,6 +33,8 @@ export interface ReplicationParts {
   readonly throttles: ReplicationThrottles;
   readonly stores: Pick<ZkStores, 'topics' | 'notifications'>;
   readonly controller: AlterPartitionPort;
+  /** Rules to go without; none by default. */
+  readonly guards: Partial<ReplicationGuards> | undefined;
 }
 
 export interface Replication {
@@ -55,6 +58,7 @@ export function createReplication(parts: ReplicationParts): Replication {
     uncompressedLimitBytes: UNCOMPRESSED_LIMIT_BYTES,
     replicaLagTimeMaxMs: config.replicaLagTimeMaxMs,
     isrChanges,
+    guards: { ...REPLICATION_GUARDS, ...parts.guards },
     leaderQuota: throttles.leader,
     alterLogDirsQuota: throttles.alterLogDirs,
     replicaSelection: selectionOf(config),

@@ -21,7 +21,7 @@ import type { ClusterObservation, Observation } from './observation.ts';
 import { Operator } from './operator.ts';
 import { PartitionNames } from './partition-names.ts';
 import * as rules from './rules.ts';
-import { BROKER_PORT, type BrokerSettings, Brokers, ZooKeeperServers } from './servers.ts';
+import { BROKER_PORT, type BrokerChanges, Brokers, ZooKeeperServers } from './servers.ts';
 import {
   type ClusterShape,
   describeShape,
@@ -36,9 +36,12 @@ const GROUP = 'readers';
 const HOME = `${OFFSETS_TOPIC}-${Math.abs(javaStringHash(GROUP)) % OFFSETS_PARTITIONS}`;
 const SETTLE_WITHIN_MS = 240_000;
 
-/** Three to five brokers on an ensemble, and clients of all kinds; `settings` of the brokers come last. */
-export function kafkaCluster(settings: BrokerSettings = {}): SimulatedSystem {
-  return { name: 'kafka-cluster', build: (sim) => new ClusterRun(sim, settings) };
+/** Three to five brokers on an ensemble, and clients of all kinds; `fixed` is not left to the seed. */
+export function kafkaCluster(
+  changes: BrokerChanges = {},
+  fixed: Partial<ClusterShape> = {},
+): SimulatedSystem {
+  return { name: 'kafka-cluster', build: (sim) => new ClusterRun(sim, changes, fixed) };
 }
 
 class ClusterRun implements SystemRun {
@@ -64,18 +67,18 @@ class ClusterRun implements SystemRun {
   private work: Promise<void>[] = [];
   private isOver = false;
 
-  constructor(sim: Simulation, settings: BrokerSettings) {
+  constructor(sim: Simulation, changes: BrokerChanges, fixed: Partial<ClusterShape>) {
     this.sim = sim;
     const random = sim.random.fork();
     this.random = random;
-    this.shape = drawShape(random);
+    this.shape = { ...drawShape(random), ...fixed };
     this.history = new KafkaHistory<Observation>(this.makeRules(), (...args) => this.standing(...args));
     const names = new PartitionNames();
     const tell = (observation: ClusterObservation): void => this.saw(observation);
     this.tap = new ZooKeeperTap(names, tell);
     const parts = { sim, shape: this.shape, names, tell };
     this.zooKeepers = new ZooKeeperServers(parts, this.tap);
-    this.brokers = new Brokers(parts, settings);
+    this.brokers = new Brokers(parts, changes);
     this.admin = this.routeOf('admin');
     this.checker = this.readerOf('checker', this.admin);
     const { shape, tap } = this;

@@ -1,4 +1,5 @@
 import type { Simulation } from '../../../../src/env/sim/simulation.ts';
+import type { ReplicationGuards } from '../../../../src/kafka/replica/guards.ts';
 import { type Broker, startBroker } from '../../../../src/kafka/server/broker.ts';
 import { loadBrokerConfig } from '../../../../src/kafka/server/config/broker-config.ts';
 import { ApiKey } from '../../../../src/wire/kafka/apis.ts';
@@ -25,7 +26,13 @@ export interface RunningBroker {
   readonly failure: Promise<unknown>;
 }
 
-export type BrokerSettings = Readonly<Record<string, string>>;
+/** How brokers depart from what a run draws for them. */
+export interface BrokerChanges {
+  /** They come last. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Rules of replication that they go without. */
+  readonly guards?: Partial<ReplicationGuards>;
+}
 
 export interface ServerParts {
   readonly sim: Simulation;
@@ -88,12 +95,11 @@ export class Brokers {
   readonly logDirs: readonly string[];
   private readonly taps = new Map<number, { life: number; tap: ReplicaTap }>();
   private readonly parts: ServerParts;
-  private readonly settings: BrokerSettings;
+  private readonly changes: BrokerChanges;
 
-  /** `settings` come last. */
-  constructor(parts: ServerParts, settings: BrokerSettings) {
+  constructor(parts: ServerParts, changes: BrokerChanges) {
     this.parts = parts;
-    this.settings = settings;
+    this.changes = changes;
     this.logDirs = Array.from({ length: parts.shape.logDirs }, (_, index) => `/kafka${index}`);
     this.servers = Array.from({ length: parts.shape.brokers }, (_, id) => this.makeBroker(id));
   }
@@ -115,6 +121,7 @@ export class Brokers {
 
   private makeBroker(id: number): SupervisedServer<RunningBroker> {
     const { sim, names, tell } = this.parts;
+    const { guards } = this.changes;
     return new SupervisedServer<RunningBroker>({
       sim,
       host: sim.host(`broker${id}`),
@@ -125,6 +132,7 @@ export class Brokers {
         });
         const broker = await startBroker(env, loadBrokerConfig(this.configOf(id)).config, {
           onFatal: (reason) => fail(reason),
+          ...(guards === undefined ? {} : { replicationGuards: guards }),
           onReplicas: (replicas) => {
             const tap = new ReplicaTap({ life: { broker: id, life }, replicas, names, tell });
             this.taps.set(id, { life, tap });
@@ -201,7 +209,7 @@ export class Brokers {
       ...(shape.durability === 'machines fall, each record flushed'
         ? { 'log.flush.interval.messages': '1' }
         : {}),
-      ...this.settings,
+      ...this.changes.settings,
     };
     return Object.entries(properties).map(([key, value]) => ({ key, value, where: 'the simulation' }));
   }
