@@ -135,7 +135,8 @@ export async function startApacheZooKeeper(toolbox: Toolbox, options: ZooKeeperO
     args: [file],
     logFile: join(options.workspace.path, `apache-zookeeper-${options.port}.log`),
   });
-  return ready(daemon, options.isMember === true ? /LOOKING/ : /PrepRequestProcessor .* started/);
+  // A server alone says this last; connections that come before it runs are closed.
+  return ready(daemon, options.isMember === true ? /LOOKING/ : /ZooKeeper audit is/);
 }
 
 interface BrokerOptions {
