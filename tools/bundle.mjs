@@ -20,6 +20,7 @@ await build({
   input: Object.fromEntries([
     ...commands.map((name) => [name, `dist/src/cli/${name}.js`]),
     ...libraries.map((name) => [name, `dist/src/${name}/index.js`]),
+    ['zookeeper-client', 'dist/src/clients/zookeeper/index.js'],
   ]),
   platform: 'node',
   // Native packages find their binaries beside themselves.

@@ -1,5 +1,6 @@
 import { kafkaCluster } from './kafka/cluster/cluster-run.ts';
 import { singleBroker } from './kafka/single-broker.ts';
+import { recipes } from './recipes/recipes-run.ts';
 import type { SimulatedSystem } from './system.ts';
 import { standaloneZooKeeper, zooKeeperEnsemble } from './zookeeper/zookeeper-run.ts';
 
@@ -8,4 +9,5 @@ export const systems: readonly SimulatedSystem[] = [
   zooKeeperEnsemble(),
   singleBroker(),
   kafkaCluster(),
+  recipes(),
 ];

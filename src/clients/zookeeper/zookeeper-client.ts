@@ -22,6 +22,7 @@ import {
 } from './multi-operations.ts';
 import { Chroot, checkPath } from './path.ts';
 import { type Auth, Session, type SessionEvent, type SessionState } from './session.ts';
+import { unlessAborted } from './unless-aborted.ts';
 import type { Watch, WatchKind } from './watches.ts';
 import { isZooKeeperError, ZooKeeperError } from './zookeeper-error.ts';
 
@@ -85,6 +86,12 @@ interface Operation<T> {
 
 const nothing = (): void => undefined;
 
+/** The operations of a client, without what begins and ends its session. */
+export type ZooKeeperOperations = Omit<
+  ZooKeeperClient,
+  'close' | 'addSessionListener' | 'withSignal' | typeof Symbol.asyncDispose
+>;
+
 /**
  * A client of a ZooKeeper ensemble: one session over one connection at a time.
  *
@@ -101,8 +108,14 @@ export class ZooKeeperClient {
   private readonly chroot: Chroot;
   private readonly connectedWaiters = new Set<{ resolve(): void; reject(error: Error): void }>();
   private readonly onEvent: (event: SessionEvent) => void;
+  private readonly sessionListeners = new Set<(event: SessionEvent) => void>();
+  /** Ends the operations of a view, see {@link withSignal}. */
+  private readonly signal: AbortSignal | undefined = undefined;
+  /** The environment that the client runs in: clock, timers and randomness of what is built upon it. */
+  readonly env: Env;
 
   private constructor(env: Env, options: ZooKeeperClientOptions) {
+    this.env = env;
     const { servers, chroot } = parseConnectString(options.connectString);
     this.chroot = new Chroot(chroot);
     this.onEvent = options.onEvent ?? (() => undefined);
@@ -174,11 +187,28 @@ export class ZooKeeperClient {
   /** Resolves when the session is attached to a server; rejects when it has ended. */
   connected(): Promise<void> {
     if (this.session.isConnected) return Promise.resolve();
-    return new Promise((resolve, reject) => {
+    const attached = new Promise<void>((resolve, reject) => {
       const waiter = { resolve, reject };
       this.connectedWaiters.add(waiter);
       if (this.session.state !== 'connecting') this.settleConnected(this.session.state);
     });
+    return unlessAborted(attached, this.signal);
+  }
+
+  /**
+   * The same client, whose operations reject with the signal's reason once it is aborted. One that was sent by then
+   * may happen all the same, as after a lost connection; one that is made later is not sent.
+   */
+  withSignal(signal: AbortSignal): ZooKeeperOperations {
+    return Object.create(this, { signal: { value: signal } }) as ZooKeeperClient;
+  }
+
+  /** Calls `listener` on every change of the session's state, after `onEvent`; returns what ends that. */
+  addSessionListener(listener: (event: SessionEvent) => void): () => void {
+    this.sessionListeners.add(listener);
+    return () => {
+      this.sessionListeners.delete(listener);
+    };
   }
 
   /** Ends the session, and with it its ephemeral nodes and watches. */
@@ -502,6 +532,12 @@ export class ZooKeeperClient {
    * those who await them go on in the order of the answers.
    */
   private call<T>(path: string, make: () => Operation<T>): Promise<T> {
+    if (this.signal === undefined) return this.send(path, make);
+    if (this.signal.aborted) return Promise.reject(this.signal.reason);
+    return unlessAborted(this.send(path, make), this.signal);
+  }
+
+  private send<T>(path: string, make: () => Operation<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const { type, write, read, absent, onReply } = make();
       this.session.submit({
@@ -522,6 +558,7 @@ export class ZooKeeperClient {
   private changed(event: SessionEvent): void {
     if (event !== 'disconnected') this.settleConnected(event);
     this.onEvent(event);
+    for (const listener of [...this.sessionListeners]) listener(event);
   }
 
   /** Tells those who wait for a connection what came of it. */

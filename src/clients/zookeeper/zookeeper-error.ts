@@ -1,5 +1,13 @@
 import { ErrorCode, type ErrorName, errorInfo } from '../../wire/zookeeper/errors.ts';
 
+/** Failures of the way to a server, or of its patience: the same request may succeed later. */
+const RETRIABLE: ReadonlySet<ErrorName> = new Set([
+  'CONNECTIONLOSS',
+  'OPERATIONTIMEOUT',
+  'REQUESTTIMEOUT',
+  'SESSIONMOVED',
+]);
+
 /**
  * An operation that ZooKeeper, or the way to it, refused. `CONNECTIONLOSS` leaves open whether a write happened;
  * after `SESSIONEXPIRED` the client is of no more use.
@@ -22,6 +30,14 @@ export class ZooKeeperError extends Error {
     this.errorCode = ErrorCode[code];
     this.path = path;
     this.opIndex = details.opIndex;
+  }
+
+  /**
+   * Whether the same request may succeed later in this session. A write that failed so may have happened all the
+   * same: see `withRetries` and `createProtected`.
+   */
+  get retriable(): boolean {
+    return RETRIABLE.has(this.code);
   }
 
   /** The error with that number; one that this client does not know is a SYSTEMERROR. */

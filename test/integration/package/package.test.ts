@@ -183,6 +183,29 @@ describe('the packed package', { timeout: 120_000 }, () => {
         ],
       ],
     ],
+    [
+      './zookeeper-client',
+      [
+        ...[
+          'ConnectStringError',
+          'LeaderElection',
+          'Lock',
+          'OPEN_ACL',
+          'QuotaConflictError',
+          'ReadWriteLock',
+        ],
+        ...[
+          'RecipeError',
+          'Semaphore',
+          'ZooKeeperClient',
+          'ZooKeeperError',
+          'createProtected',
+          'deleteForSure',
+        ],
+        ...['deleteQuota', 'deleteSubtree', 'getQuota', 'isZooKeeperError', 'listSubtree', 'setQuota'],
+        ...['visitSubtree', 'withRetries'],
+      ],
+    ],
   ] as const) {
     it(`exports ${names.join(', ')} from ${entry}`, async () => {
       const path = join(modules, 'streamkeeper', manifest.exports[entry]?.default ?? '');

@@ -1,0 +1,34 @@
+/** `streamkeeper/zookeeper-client`: the client of a ZooKeeper ensemble and the recipes built upon it. */
+export type { ACL as NodeAcl } from '../../wire/zookeeper/data.ts';
+export { ConnectStringError } from './connect-string.ts';
+export type {
+  CreateModeName,
+  CreateOptions,
+  MultiOperation,
+  MultiOperationResult,
+  MultiReadOperation,
+  MultiReadResult,
+} from './multi-operations.ts';
+export { OPEN_ACL } from './multi-operations.ts';
+export type { Quota, QuotaLimits, StatsTrack } from './quotas.ts';
+export { deleteQuota, getQuota, QuotaConflictError, setQuota } from './quotas.ts';
+export type { ContendOptions } from './recipes/contender.ts';
+export type { Holding } from './recipes/holding.ts';
+export { LeaderElection } from './recipes/leader-election.ts';
+export { Lock } from './recipes/lock.ts';
+export { ReadWriteLock } from './recipes/read-write-lock.ts';
+export type { RecipeErrorCode } from './recipes/recipe-error.ts';
+export { RecipeError } from './recipes/recipe-error.ts';
+export { Semaphore } from './recipes/semaphore.ts';
+export { createProtected, deleteForSure, withRetries } from './retry.ts';
+export type { Auth, SessionEvent, SessionState } from './session.ts';
+export { deleteSubtree, listSubtree, visitSubtree } from './subtree.ts';
+export type { Watch, WatchEvent, WatchEventType } from './watches.ts';
+export type {
+  NodeData,
+  WatcherTypeName,
+  ZooKeeperClientOptions,
+  ZooKeeperOperations,
+} from './zookeeper-client.ts';
+export { ZooKeeperClient } from './zookeeper-client.ts';
+export { isZooKeeperError, ZooKeeperError } from './zookeeper-error.ts';
