@@ -118,5 +118,5 @@ async function pastTheBrokers(zookeeper: string, configs: Configs): Promise<void
 
 export const kafkaConfigsScenarios: readonly Scenario[] = [
   kafkaConfigs(versions.kafka, (context) => context.toolbox.apache(), true),
-  kafkaConfigs(versions.newKafka, (context) => context.toolbox.newKafka(), false),
+  { ...kafkaConfigs(versions.newKafka, (context) => context.toolbox.newKafka(), false), fullOnly: true },
 ];
