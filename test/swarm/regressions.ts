@@ -78,4 +78,11 @@ export const regressions: readonly Regression[] = [
     story:
       'a server had accepted an epoch of its own that came to nothing, and could not follow the leader of an earlier one for as long as that led; a leader now gives up for such a server, unless it has a later history',
   },
+  {
+    system: 'zookeeper-reconfig',
+    seed: 11,
+    steps: 8000,
+    story:
+      'a reconfiguration made two observers voters and was accepted because they follow, but observers are not asked about proposals: it was never committed, nor was anything behind it. Such a one is refused now, as by Apache: only who follows counts',
+  },
 ];

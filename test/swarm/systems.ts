@@ -2,11 +2,12 @@ import { kafkaCluster } from './kafka/cluster/cluster-run.ts';
 import { singleBroker } from './kafka/single-broker.ts';
 import { recipes } from './recipes/recipes-run.ts';
 import type { SimulatedSystem } from './system.ts';
-import { standaloneZooKeeper, zooKeeperEnsemble } from './zookeeper/zookeeper-run.ts';
+import { changingZooKeeper, standaloneZooKeeper, zooKeeperEnsemble } from './zookeeper/zookeeper-run.ts';
 
 export const systems: readonly SimulatedSystem[] = [
   standaloneZooKeeper(),
   zooKeeperEnsemble(),
+  changingZooKeeper(),
   singleBroker(),
   kafkaCluster(),
   recipes(),

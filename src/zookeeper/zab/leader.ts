@@ -485,9 +485,12 @@ export class Leader implements LearnerMaster {
     return candidates[0] ?? id;
   }
 
-  /** Whether the servers that follow and have the history, this one included, are a quorum of a configuration. */
+  /**
+   * Whether the servers that follow and have the history, this one included, are a quorum of a configuration. Observers
+   * are none: they are not asked about proposals, so that one which depends on them would never be committed.
+   */
   isQuorumSynced(config: QuorumVerifier): boolean {
-    const synced = [...this.handlers].filter((handler) => handler.isSynced).map((handler) => handler.id);
+    const synced = this.learners.filter((each) => each.isSynced && !each.isObserver).map(({ id }) => id);
     return config.containsQuorum(new Set([this.peer.id, ...synced]));
   }
 

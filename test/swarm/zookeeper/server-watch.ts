@@ -36,7 +36,7 @@ export class ServerWatch {
     const { applied, peer, life, history, nowMs } = this.parts;
     const { header, body } = entry;
     applied.see(entry);
-    if (this.server?.mode === undefined) return;
+    if (this.server === undefined || !serves(this.server)) return;
     if (!this.isAnnounced) this.announce(this.server, header.zxid - 1, undefined);
     history.record({
       kind: 'delivered',
@@ -60,7 +60,7 @@ export class ServerWatch {
   look(): void {
     const { server } = this;
     if (server === undefined) return;
-    if (server.mode === undefined) {
+    if (!serves(server)) {
       this.isAnnounced = false;
       this.baseZxid = server.tree.lastProcessedZxid;
     } else if (!this.isAnnounced) {
@@ -101,6 +101,11 @@ export class ServerWatch {
       });
     }
   }
+}
+
+/** Whether what is in the tree is the ensemble's: without a leader, that is not known. */
+export function serves({ mode }: Pick<RunningZooKeeperServer, 'mode'>): boolean {
+  return mode !== undefined && mode !== 'read-only';
 }
 
 function ephemeralsLeft(tree: DataTree, owner: bigint, type: number): number {

@@ -29,20 +29,23 @@ import { SwarmClient } from './client.ts';
 import { CommittedHistory } from './committed-history.ts';
 import { ClientLoad, drawLoad, ROOTS, registerPaths } from './load.ts';
 import type { Operation, ZkObservation } from './observation.ts';
+import { Operator } from './operator.ts';
+import { ReadOnlyVisitor } from './read-only-visitor.ts';
 import { findNonLinearizableRegister } from './register-model.ts';
 import { rulesFor } from './rules.ts';
-import { ServerWatch } from './server-watch.ts';
+import { ServerWatch, serves } from './server-watch.ts';
 import {
+  CLIENT_PORT,
   describeTopology,
   drawTopology,
   ensembleConfig,
+  fileOptions,
   STANDALONE,
   serverIds,
   TICK_MS,
   type Topology,
 } from './topology.ts';
 
-const PORT = 2181;
 const DATA_DIR = '/data';
 const SETTLE_WITHIN_MS = 120_000;
 
@@ -56,6 +59,16 @@ export function zooKeeperEnsemble(guards: Partial<ZabGuards> = {}): SimulatedSys
   const build = (sim: Simulation): SystemRun =>
     new ZooKeeperRun(sim, drawTopology(sim.random.fork()), {}, guards);
   return { name: 'zookeeper-ensemble', build };
+}
+
+/** Ensembles whose members leave, join and change their roles; half of them with read-only mode. */
+export function changingZooKeeper(): SimulatedSystem {
+  const build = (sim: Simulation): SystemRun => {
+    const random = sim.random.fork();
+    const topology = { ...drawTopology(random), isChanging: true, readOnlyMode: random.chance(0.5) };
+    return new ZooKeeperRun(sim, topology, {});
+  };
+  return { name: 'zookeeper-reconfig', build };
 }
 
 class ZooKeeperRun implements SystemRun {
@@ -73,6 +86,8 @@ class ZooKeeperRun implements SystemRun {
   private readonly clients: SwarmClient[] = [];
   private readonly loads: ClientLoad[] = [];
   private readonly registers: readonly string[];
+  private readonly operator: Operator | undefined;
+  private readonly visitor: ReadOnlyVisitor | undefined;
 
   constructor(
     sim: Simulation,
@@ -96,6 +111,11 @@ class ZooKeeperRun implements SystemRun {
     const count = 1 + random.below(6);
     for (let number = 0; number < count; number++) this.addClient(number, timeoutMs, shape);
     this.faults = this.makeFaults();
+    const { servers } = this;
+    if (topology.isChanging) this.operator = new Operator({ sim, topology, servers });
+    if (topology.readOnlyMode) {
+      this.visitor = new ReadOnlyVisitor({ sim, path: '/r/0', servers });
+    }
     this.description = `${describeTopology(topology)} (snapCount ${snapCount}), ${count} clients (session timeout ${timeoutMs} ms, window ${shape.window}, think time ${shape.meanThinkMs} ms, ${shape.registers} registers)`;
   }
 
@@ -110,19 +130,25 @@ class ZooKeeperRun implements SystemRun {
     await eventually(this.sim, 'a first client is answered', haveRoots, 10_000);
     for (const client of this.clients) client.resume();
     for (const load of this.loads) load.start();
+    this.operator?.start();
+    this.visitor?.start();
   }
 
   judge(): void {
     for (const watch of this.watches.values()) watch.look();
     this.history.judge();
+    this.visitor?.judge();
   }
 
   async settle(): Promise<void> {
     const { sim } = this;
     for (const load of this.loads) load.stop();
+    this.visitor?.stop();
+    this.operator?.stop();
     for (const server of this.servers) server.bringUp();
     const why = (): string => this.lastWords();
     await eventually(sim, 'all servers serve', () => this.allServe(), SETTLE_WITHIN_MS, why);
+    if (this.operator !== undefined) await this.putBack(this.operator, why);
     await this.everyClientIsServed(why);
     const ended = (): boolean => this.onlyLivingSessions();
     await eventually(sim, 'sessions without a client have ended', ended, SETTLE_WITHIN_MS);
@@ -145,11 +171,21 @@ class ZooKeeperRun implements SystemRun {
       expired: countOf('expired'),
       lives: this.servers.reduce((sum, { life }) => sum + life, 0),
       ...(leaders > 0 ? { leaders } : {}),
+      ...(this.operator === undefined ? {} : { reconfigurations: this.operator.changes }),
+      ...(this.visitor === undefined ? {} : { readOnlyVisits: this.visitor.visits }),
     };
   }
 
   private allServe(): boolean {
-    return this.servers.every(({ server }) => server?.mode !== undefined);
+    return this.servers.every(({ server }) => server !== undefined && serves(server));
+  }
+
+  /** All servers are members again, in the roles that they began with, and know it. */
+  private async putBack(operator: Operator, why: () => string): Promise<void> {
+    const { sim } = this;
+    operator.putBack();
+    await eventually(sim, 'all servers are members again', () => operator.isBack(), SETTLE_WITHIN_MS, why);
+    await eventually(sim, 'all servers serve as members', () => this.allServe(), SETTLE_WITHIN_MS, why);
   }
 
   private isLeader(name: string): boolean {
@@ -238,12 +274,19 @@ class ZooKeeperRun implements SystemRun {
     return new SupervisedServer<RunningZooKeeperServer>({
       sim,
       host,
-      start: (env, life) => {
+      start: async (env, life) => {
         const peer = host.name;
         const watch = new ServerWatch({ history, committed, applied, peer, life, nowMs });
         watches.set(peer, watch);
-        const ensemble = ensembleConfig(topology, id);
-        const config = { dataDir: DATA_DIR, clientPort: PORT, tickTimeMs: TICK_MS, ...ensemble, ...options };
+        const own = topology.isChanging
+          ? fileOptions(topology, id, env.disk, DATA_DIR)
+          : {
+              dataDir: DATA_DIR,
+              clientPort: CLIENT_PORT,
+              tickTimeMs: TICK_MS,
+              ...ensembleConfig(topology, id),
+            };
+        const config = { ...own, ...options };
         return startZooKeeperServer(env, config, { observer: watch.observer, guards });
       },
       serving: (server) => watches.get(host.name)?.started(server),
@@ -257,7 +300,7 @@ class ZooKeeperRun implements SystemRun {
 
   private addClient(number: number, timeoutMs: number, shape: ReturnType<typeof drawLoad>): void {
     const { sim, history } = this;
-    const servers = this.servers.map(({ name }) => ({ host: name, port: PORT }));
+    const servers = this.servers.map(({ name }) => ({ host: name, port: CLIENT_PORT }));
     const { env } = sim.host(`client${number}`);
     const random = sim.random.fork();
     const nowMs = (): number => sim.nowMs;

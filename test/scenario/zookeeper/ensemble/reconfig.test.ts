@@ -135,6 +135,27 @@ describe('reconfig', () => {
     });
   });
 
+  it('refuses voters of whom too many are observers still, and goes on', async () => {
+    await withEnsemble({ participants: 3, observers: 2 }, async (zk) => {
+      await zk.startAll();
+      const leader = await zk.serving();
+      assert.equal(leader, 3);
+      const client = await zk.client(1);
+      const roles = ['observer', 'observer', 'participant', 'participant', 'participant'];
+      const newMembers = roles.map((role, index) => `server.${index + 1}=${zk.line(index + 1, role)}`);
+      const { error } = await reconfig(client, { newMembers: newMembers.join(',') });
+      assert.equal(error, ErrorCode.NEWCONFIGNOQUORUM);
+      await write(client, '/after');
+      // One of them may be, for the others are a quorum without it.
+      assert.equal(
+        (await reconfig(client, { joiningServers: `server.4=${zk.line(4, 'participant')}` })).error,
+        0,
+      );
+      await zk.settled();
+      zk.assertSameTrees();
+    });
+  });
+
   it('replaces all members at once', async () => {
     await withEnsemble({ participants: 5, initial: [1, 2, 3] }, async (zk) => {
       await zk.start(1, 2, 3);

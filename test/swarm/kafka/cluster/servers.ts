@@ -9,7 +9,7 @@ import { type RunningZooKeeperServer, startZooKeeperServer } from '../../../../s
 import { SupervisedServer } from '../../supervised-server.ts';
 import { AppliedTxns } from '../../zookeeper/applied-txns.ts';
 import { ServerWatch } from '../../zookeeper/server-watch.ts';
-import { ensembleConfig } from '../../zookeeper/topology.ts';
+import { ensembleConfig, STANDALONE } from '../../zookeeper/topology.ts';
 import type { ClusterObservation } from './observation.ts';
 import type { PartitionNames } from './partition-names.ts';
 import { ReplicaTap } from './replica-tap.ts';
@@ -47,7 +47,7 @@ export class ZooKeeperServers {
   private readonly watches = new Map<string, ServerWatch>();
 
   constructor({ sim, shape }: ServerParts, tap: ZooKeeperTap) {
-    const topology = { participants: shape.zooKeepers, observers: 0 };
+    const topology = { ...STANDALONE, participants: shape.zooKeepers };
     const applied = new AppliedTxns();
     this.servers = Array.from({ length: shape.zooKeepers }, (_, index) => {
       const host = sim.host(`zk${index + 1}`);
