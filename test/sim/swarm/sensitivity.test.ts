@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { kafkaCluster } from '../../swarm/kafka/cluster/cluster-run.ts';
 import { singleBroker } from '../../swarm/kafka/single-broker.ts';
 import { runSeed } from '../../swarm/run-seed.ts';
 import type { SimulatedSystem } from '../../swarm/system.ts';
@@ -41,7 +42,32 @@ describe('the simulation of ensembles', () => {
   }
 });
 
+/** Several replicas cover up what one loses: it takes more seeds until a leader is elected that lacks a record. */
+const CLUSTER_SEEDS = 80;
+
+async function firstBrokenCluster(): Promise<string | undefined> {
+  const changes = { settings: { 'log.flush.interval.messages': '9223372036854775807' } };
+  const system = kafkaCluster(changes, { durability: 'machines fall, each record flushed' });
+  for (let seed = 15; seed < 15 + CLUSTER_SEEDS; seed++) {
+    const { failure } = await runSeed(system, { seed, steps: STEPS });
+    if (failure !== undefined) return failure.invariant;
+  }
+  return undefined;
+}
+
 describe('the simulation of servers that are set up to lose data', () => {
+  it('finds the records that a cluster loses when replicas are said to flush each one but do not', async () => {
+    const losses = [
+      'leader completeness',
+      'log matching below the high watermark',
+      'acknowledged is committed',
+      'producer state is kept',
+      'committed offsets are in range',
+    ];
+    const broken = await firstBrokenCluster();
+    assert.ok(losses.includes(broken ?? ''), `broken: ${broken}`);
+  });
+
   it('finds the writes that ZooKeeper loses without forceSync', async () => {
     assert.equal(await firstBroken(standaloneZooKeeper({ forceSync: false })), 'no acknowledged write lost');
   });

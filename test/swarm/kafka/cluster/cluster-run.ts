@@ -424,14 +424,18 @@ class ClusterRun implements SystemRun {
     const { random, history } = this;
     const name = `member${number}`;
     const route = this.routeOf(name);
+    const targets = this.targets.filter(({ topicShape }) => topicShape.keys === undefined);
+    const sessionTimeoutMs = 1000 + random.below(5000);
+    // It reads partition after partition, and says that it lives after each round.
+    const longestWaitMs = Math.floor(sessionTimeoutMs / (2 * targets.length));
     this.members.push(
       new GroupMember({
         name,
         groupId: GROUP,
         home: HOME,
-        targets: this.targets.filter(({ topicShape }) => topicShape.keys === undefined),
-        sessionTimeoutMs: 1000 + random.below(5000),
-        maxWaitMs: 20 + random.below(500),
+        targets,
+        sessionTimeoutMs,
+        maxWaitMs: Math.min(20 + random.below(500), longestWaitMs),
         fetchBytes: 200 + random.below(8000),
         departureProbability: random.chance(0.5) ? 0 : random.between(0.001, 0.05),
         route,
