@@ -76,13 +76,14 @@ export class SwarmReader {
     return { highWatermark, records };
   }
 
-  /** Everything in a partition; tries until it is there. */
-  async readWhole(target: TopicPartition): Promise<Fetched> {
+  /** Everything in a partition; tries until it is there, at least up to an offset that is known to be committed. */
+  async readWhole(target: TopicPartition, atLeast = 0): Promise<Fetched> {
     const records: SeenRecord[] = [];
     for (;;) {
       const from = nextOffset(records, 0);
       const fetched = await this.fetch(target, from, { maxWaitMs: 10, maxBytes: 65_536 });
-      if (fetched === undefined || fetched === 'outOfRange') {
+      // A new leader's high watermark may be behind for a moment.
+      if (fetched === undefined || fetched === 'outOfRange' || fetched.highWatermark < atLeast) {
         await this.route.pause(50);
         continue;
       }

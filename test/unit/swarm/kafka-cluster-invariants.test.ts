@@ -210,6 +210,11 @@ const CASES: readonly Case[] = [
     kept: [leads(1, 0, a, b).highWatermark(0), acknowledged(1, 'b')],
   },
   {
+    rule: 'acknowledged is committed',
+    broken: [acknowledged(0, 'a')],
+    kept: [{ kind: 'unreadable', broker: 1, life: 1, partition: P }, acknowledged(0, 'a')],
+  },
+  {
     rule: 'compaction keeps the last value of each key',
     broken: [
       leads(1, 0, batch(0, 'v', { key: 'k' }), batch(1, 'w', { key: 'k' })).highWatermark(0),

@@ -318,9 +318,14 @@ class ClusterRun implements SystemRun {
     }
   }
 
+  private readWhole(target: TopicPartition) {
+    const name = this.tap.nameOf(target.topic, target.partition);
+    return this.checker.readWhole(target, this.committed.endOf(name));
+  }
+
   private async groupCatchesUp(): Promise<void> {
     for (const target of this.targets.filter(({ topicShape }) => topicShape.keys === undefined)) {
-      const { highWatermark } = await this.checker.readWhole(target);
+      const { highWatermark } = await this.readWhole(target);
       for (;;) {
         const coordinator = this.tap.states.get(HOME)?.leader ?? 0;
         const offset = await this.checker.committed({ groupId: GROUP, home: HOME, coordinator }, target);
@@ -333,7 +338,7 @@ class ClusterRun implements SystemRun {
   /** Reads from the middle and by time find the same records as reading from the beginning. */
   private async checkIndexes(): Promise<void> {
     for (const target of this.targets) {
-      const { records, highWatermark } = await this.checker.readWhole(target);
+      const { records, highWatermark } = await this.readWhole(target);
       for (let round = 0; round < 5 && highWatermark > 0; round++) {
         const { timestamp, offset } = records[this.random.below(records.length)] ?? {};
         if (timestamp === undefined || offset === undefined) continue;

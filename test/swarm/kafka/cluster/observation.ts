@@ -48,6 +48,8 @@ export type ClusterObservation =
   | ({ kind: 'role'; logEnd: number; highWatermark: number } & ReplicaSight)
   /** The high watermark of a replica moved, past these batches. */
   | ({ kind: 'high watermark'; from: number; to: number; batches: readonly SeenBatch[] } & ReplicaSight)
+  /** A replica's directory failed in the very event that moved its high watermark: nobody sees what that has passed. */
+  | ({ kind: 'unreadable' } & BrokerLife & { partition: string })
   /** A broker's machine lost power, with records in its page cache only. */
   | { kind: 'power lost'; broker: number };
 

@@ -74,8 +74,10 @@ export class ReplicaTap {
       this.tell({ kind: 'role', ...sight, logEnd: log.logEndOffset, highWatermark });
     }
     const batches = read(from, highWatermark);
-    // A directory that has just failed shows nothing.
-    if (batches === undefined) return;
+    if (batches === undefined) {
+      this.tell({ kind: 'unreadable', ...this.life, partition: name });
+      return;
+    }
     if (from !== highWatermark)
       this.tell({ kind: 'high watermark', ...sight, from, to: highWatermark, batches });
     this.known.set(name, { leaderEpoch, isLeader, highWatermark, partition });
