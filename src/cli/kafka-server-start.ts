@@ -1,6 +1,11 @@
 import { resolve } from 'node:path';
 import { createNodeEnv } from '../env/node/create-node-env.ts';
-import { announceReady, closeOnSignal, tuneCollectorForServer } from '../env/node/processes.ts';
+import {
+  announceReady,
+  closeOnSignal,
+  keepYoungGenerationSmall,
+  tuneCollectorForServer,
+} from '../env/node/processes.ts';
 import { startBroker } from '../kafka/server/broker.ts';
 import { loadBrokerConfig, readServerProperties } from '../kafka/server/config/broker-config.ts';
 import { startDaemon } from './daemon.ts';
@@ -45,6 +50,7 @@ await runCommand(async () => {
     throw new CliError(`${path}: no such file: name a server.properties`);
   if (daemon) return startDaemon(env, args.slice(1), 'kafkaServer.out');
   tuneCollectorForServer();
+  keepYoungGenerationSmall();
   const file = readServerProperties(env.disk.readFile(path), resolve(path));
   const given = Object.entries(overrides).map(([key, value]) => ({ key, value, where: '--override' }));
   const { config, warnings } = loadBrokerConfig([...file.filter(({ key }) => !(key in overrides)), ...given]);

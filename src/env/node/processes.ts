@@ -129,3 +129,13 @@ export function closeOnSignal(close: () => Promise<void>, onError: (error: unkno
 export function tuneCollectorForServer(): void {
   setFlagsFromString('--heap-growing-percent=300');
 }
+
+/**
+ * For a process that is a broker and nothing else: lets the young generation stay as small as it starts
+ * (`--min-semi-space-size`), instead of growing to 48 MB. What a broker makes for a request is gone with its answer, so
+ * collections find hardly anything alive, however small the space; three brokers under a load of three replicas took
+ * 147 MB each instead of 184, at the same throughput.
+ */
+export function keepYoungGenerationSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
