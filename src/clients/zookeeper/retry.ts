@@ -95,22 +95,35 @@ export async function deleteForSure(client: ZooKeeperClient, path: string): Prom
   }
 }
 
+/** Creates a node without data; one that is there already will do. */
+export async function createIfAbsent(
+  client: ZooKeeperClient,
+  path: string,
+  mode: 'container' | 'persistent' | 'ephemeral',
+): Promise<void> {
+  try {
+    await withRetries(client, () => client.create(path, null, { mode }));
+  } catch (error) {
+    if (!isZooKeeperError(error, 'NODEEXISTS')) throw error;
+  }
+}
+
 /**
- * Makes sure that a node is there, and all above it. It is a container, which the server deletes some time after its
- * last child has gone; those above it are persistent.
+ * Makes sure that a node is there, and all above it, the chroot included. It is a container, which the server
+ * deletes some time after its last child has gone; those above it are persistent.
  */
 export async function ensureContainer(client: ZooKeeperClient, path: string): Promise<void> {
   const ensure = async (at: string, mode: 'container' | 'persistent'): Promise<void> => {
     try {
-      await withRetries(client, () => client.create(at, null, { mode }));
+      await createIfAbsent(client, at, mode);
     } catch (error) {
-      if (isZooKeeperError(error, 'NODEEXISTS')) return;
-      if (!isZooKeeperError(error, 'NONODE')) throw error;
+      // Above the root is the chroot's parent, which is not this client's to make.
+      if (!isZooKeeperError(error, 'NONODE') || at === '/') throw error;
       await ensure(parentOf(at), 'persistent');
       await ensure(at, mode);
     }
   };
-  if (path !== '/') await ensure(path, 'container');
+  await ensure(path, path === '/' ? 'persistent' : 'container');
 }
 
 /** Runs an operation below a container, which is made when it is not there (any more). */

@@ -7,10 +7,13 @@ export const GRACE_MS = 15_000;
 
 export type Mode = 'alone' | 'together';
 
+/** What a recipe hands out. */
+type Held = Pick<Holding, 'fencingNumber' | 'lost'>;
+
 interface Holder {
   worker: string;
   mode: Mode;
-  holding: Holding;
+  holding: Held;
   isReleased: boolean;
 }
 
@@ -37,7 +40,11 @@ export class Exclusion {
   }
 
   /** Holds for a while, touching the fenced register; then gives it back. */
-  async hold(worker: Worker, holding: Holding, mode: Mode = 'alone'): Promise<void> {
+  async hold(
+    worker: Worker,
+    holding: Held & { release(): Promise<void> },
+    mode: Mode = 'alone',
+  ): Promise<void> {
     const holder = this.begin(worker, holding, mode);
     for (let touches = worker.random.below(4); touches >= 0; touches--) {
       this.touch(holder);
@@ -48,7 +55,7 @@ export class Exclusion {
     await holding.release();
   }
 
-  begin(worker: Worker, holding: Holding, mode: Mode): Holder {
+  begin(worker: Worker, holding: Held, mode: Mode): Holder {
     const holder: Holder = { worker: worker.name, mode, holding, isReleased: false };
     this.grants++;
     if (this.fencingNumbers.has(holding.fencingNumber)) {

@@ -16,8 +16,10 @@ import { eventually } from '../liveness.ts';
 import { SupervisedServer } from '../supervised-server.ts';
 import type { SimulatedSystem, SystemRun } from '../system.ts';
 import { GRACE_MS } from './exclusion.ts';
+import { CounterPlay, DoubleBarrierPlay, LeasePlay, MembershipPlay } from './gatherings.ts';
 import { ElectionPlay, LockPlay, ReadWriteLockPlay, SemaphorePlay } from './locks.ts';
 import type { Play, Stage } from './play.ts';
+import { QueuePlay } from './queues.ts';
 import { Worker } from './worker.ts';
 
 const PORT = 2181;
@@ -59,6 +61,12 @@ class RecipesRun implements SystemRun, Stage {
       new ReadWriteLockPlay(this),
       new SemaphorePlay(this),
       new ElectionPlay(this),
+      new QueuePlay(this, false),
+      new QueuePlay(this, true),
+      new DoubleBarrierPlay(this),
+      new CounterPlay(this),
+      new MembershipPlay(this),
+      new LeasePlay(this),
     ];
     // Few at a time, so that the workers meet.
     const first = this.random.below(all.length);

@@ -46,32 +46,29 @@ export function placeOf(path: string): Place {
   return place;
 }
 
-/** Resolves at the first event of a watch that `set` sets, or at once when `set` finds nothing to wait for. */
-export async function nextEvent(
+/** Waits until a node is gone or has changed; does not wait for one that is not there. */
+export async function untilChanged(
   client: ZooKeeperClient,
-  set: (watch: () => void) => Promise<'watching' | 'nothing there'>,
+  path: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  let fired = (): void => undefined;
-  const event = new Promise<void>((resolve) => {
-    fired = resolve;
-  });
-  const found = await withRetries(client, () => set(fired), signal);
-  if (found === 'watching') await unlessAborted(event, signal);
+  const { fired, watch } = watchOnce();
+  try {
+    await withRetries(client, () => client.getData(path, watch), signal);
+  } catch (error) {
+    if (isZooKeeperError(error, 'NONODE')) return;
+    throw error;
+  }
+  await unlessAborted(fired, signal);
 }
 
-/** Waits until a node is gone or has changed; does not wait for one that is not there. */
-export function untilChanged(client: ZooKeeperClient, path: string, signal?: AbortSignal): Promise<void> {
-  const set = async (watch: () => void): Promise<'watching' | 'nothing there'> => {
-    try {
-      await client.getData(path, watch);
-      return 'watching';
-    } catch (error) {
-      if (isZooKeeperError(error, 'NONODE')) return 'nothing there';
-      throw error;
-    }
-  };
-  return nextEvent(client, set, signal);
+/** A watch, and a promise that resolves when it is called. */
+export function watchOnce(): { fired: Promise<void>; watch: () => void } {
+  let watch = (): void => undefined;
+  const fired = new Promise<void>((resolve) => {
+    watch = resolve;
+  });
+  return { fired, watch };
 }
 
 /** Makes a sequential ephemeral node under the container; its reply may be lost, the node is not. */
@@ -114,10 +111,7 @@ export async function contend(
   const { name } = placeOf(path);
   try {
     for (;;) {
-      let changed = (): void => undefined;
-      const change = new Promise<void>((resolve) => {
-        changed = resolve;
-      });
+      const { fired: change, watch: changed } = watchOnce();
       const names = await withRetries(client, () => client.getChildren(container), signal);
       const blockerAmong = (among: readonly string[]): Place | 'any' | undefined => {
         const places = placesAmong(among);

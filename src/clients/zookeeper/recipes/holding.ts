@@ -42,9 +42,16 @@ export class Holding {
     return this.abort.signal;
   }
 
-  /** Gives it up. Resolves when the node is gone; after the session's end it is, or goes with the session. */
-  release(): Promise<void> {
-    this.released ??= this.giveUp();
+  /**
+   * Gives it up. Resolves when the node is gone; after the session's end it is, or goes with the session. `by` is
+   * an operation that deletes the node along with other things.
+   */
+  release(by: () => Promise<void> = () => this.deleteNode()): Promise<void> {
+    if (this.released === undefined) {
+      this.stopListening();
+      this.suspicion?.cancel();
+      this.released = by();
+    }
     return this.released;
   }
 
@@ -52,9 +59,7 @@ export class Holding {
     return this.release();
   }
 
-  private async giveUp(): Promise<void> {
-    this.stopListening();
-    this.suspicion?.cancel();
+  private async deleteNode(): Promise<void> {
     try {
       await deleteForSure(this.client, this.path);
     } catch (error) {

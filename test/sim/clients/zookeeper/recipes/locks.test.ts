@@ -8,20 +8,9 @@ import {
   Semaphore,
 } from '../../../../../src/clients/zookeeper/index.ts';
 import { Cluster } from '../cluster.ts';
+import { noted } from './noted.ts';
 
 const PATH = '/recipes/one';
-
-/** Notes when a promise has resolved. */
-function noted<T>(promise: Promise<T>): { value: T | undefined } {
-  const note: { value: T | undefined } = { value: undefined };
-  promise.then(
-    (value) => {
-      note.value = value;
-    },
-    () => undefined,
-  );
-  return note;
-}
 
 describe('lock', () => {
   it('goes from holder to holder in the order of asking, with growing fencing numbers', async () => {
