@@ -6,7 +6,8 @@ const PAGE_BYTES = 4096;
 /**
  * A file of fixed-size entries that grows at its end. New entries wait in a page of memory and reach the file a
  * page at a time, or by {@link persist}; entries on file are read a page at a time. So an index costs two pages
- * of memory at most, however large it is.
+ * of memory at most, however large it is. The file is open only while it is used: a broker has thousands of them,
+ * and the number of descriptors is limited.
  *
  * The file holds the entries and nothing else. Apache's brokers fill the active segment's index with zeros up to
  * its limit; they (and this one) rebuild it after a crash and trim it otherwise.
@@ -21,9 +22,12 @@ export class IndexFile {
   /** Allocated with the first append: most indexes are only read. */
   private tail: Buffer | undefined;
   private readonly usableBytes: number;
-  private file: DiskFile | undefined;
   private page: Buffer | undefined;
   private pageStart = 0;
+  /** Counts what was done to the file; it may hold what is not durable when it is opened. */
+  private changes = 1;
+  /** How many of the changes are durable. */
+  private syncedChanges = 0;
 
   constructor(disk: Disk, path: string, entryBytes: number) {
     this.disk = disk;
@@ -31,7 +35,7 @@ export class IndexFile {
     this.entryBytes = entryBytes;
     this.usableBytes = PAGE_BYTES - (PAGE_BYTES % entryBytes);
     const size = disk.stat(path)?.size;
-    if (size === undefined) this.file = disk.open(path, 'write');
+    if (size === undefined) disk.open(path, 'write').close();
     this.count = Math.floor((size ?? 0) / entryBytes);
     this.persisted = this.count;
   }
@@ -63,7 +67,7 @@ export class IndexFile {
     this.pageStart = position - (position % this.usableBytes);
     const length = Math.min(this.usableBytes, this.persisted * this.entryBytes - this.pageStart);
     const page = Buffer.alloc(length);
-    this.open().read(page, this.pageStart);
+    this.use('read', (file) => file.read(page, this.pageStart));
     this.page = page;
     return page;
   }
@@ -80,8 +84,10 @@ export class IndexFile {
   persist(): void {
     const waiting = (this.count - this.persisted) * this.entryBytes;
     if (waiting === 0) return;
-    this.open().write([this.waiting().subarray(0, waiting)], this.persisted * this.entryBytes);
+    const bytes = this.waiting().subarray(0, waiting);
+    this.use('write', (file) => file.write([bytes], this.persisted * this.entryBytes));
     this.persisted = this.count;
+    this.changes += 1;
     this.page = undefined;
   }
 
@@ -93,40 +99,37 @@ export class IndexFile {
       this.page = undefined;
     }
     this.count = entries;
-    this.open().truncate(this.persisted * this.entryBytes);
+    this.use('write', (file) => file.truncate(this.persisted * this.entryBytes));
+    this.changes += 1;
   }
 
   /** Writes and makes durable. */
   async sync(): Promise<void> {
     this.persist();
-    const wasOpen = this.file !== undefined;
-    const synced = this.open().sync();
-    if (!wasOpen) this.release();
-    await synced;
+    const covered = this.changes;
+    if (covered === this.syncedChanges) return;
+    await this.use('write', (file) => file.sync());
+    this.syncedChanges = Math.max(this.syncedChanges, covered);
   }
 
   /** As {@link IndexFile.sync}, waiting for it. */
   syncNow(): void {
     this.persist();
-    const wasOpen = this.file !== undefined;
-    this.open().syncNow();
-    if (!wasOpen) this.release();
+    if (this.changes === this.syncedChanges) return;
+    this.use('write', (file) => file.syncNow());
+    this.syncedChanges = this.changes;
   }
 
-  /** Writes, cuts off whatever follows the entries, and lets the descriptor go. Reads open the file again. */
+  /** Writes, cuts off whatever follows the entries, and lets the memory go. */
   close(): void {
     this.persist();
-    if ((this.disk.stat(this.path)?.size ?? 0) > this.count * this.entryBytes) {
-      this.open().truncate(this.count * this.entryBytes);
+    const length = this.count * this.entryBytes;
+    if ((this.disk.stat(this.path)?.size ?? 0) > length) {
+      this.use('write', (file) => file.truncate(length));
+      this.changes += 1;
     }
-    this.release();
-  }
-
-  /** Lets the descriptor go without writing: the directory has failed, or the file is to be removed. */
-  release(): void {
-    this.file?.close();
-    this.file = undefined;
     this.page = undefined;
+    this.tail = undefined;
   }
 
   moved(path: string): void {
@@ -138,9 +141,14 @@ export class IndexFile {
     return this.tail;
   }
 
-  private open(): DiskFile {
-    this.file ??= this.disk.open(this.path, 'write');
-    return this.file;
+  /** Opens the file for `action`; its closing waits for a sync under way. */
+  private use<T>(mode: 'read' | 'write', action: (file: DiskFile) => T): T {
+    const file = this.disk.open(this.path, mode);
+    try {
+      return action(file);
+    } finally {
+      file.close();
+    }
   }
 }
 

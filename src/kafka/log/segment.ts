@@ -371,11 +371,8 @@ export class LogSegment {
     this.file.close();
   }
 
-  /** Lets the descriptors go and writes nothing more. */
+  /** Lets the descriptor go and writes nothing more. */
   release(): void {
-    this.offsetIndex.file.release();
-    this.timeIndex.file.release();
-    this.transactionIndex.file?.release();
     this.file.close();
   }
 
