@@ -141,3 +141,15 @@ export async function inContainer<T>(
     }
   }
 }
+
+/** Names of the children of a container, which is made when it is not there (any more). */
+export function childrenIn(
+  client: ZooKeeperClient,
+  container: string,
+  watch?: () => void,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  return inContainer(client, container, () =>
+    withRetries(client, () => client.getChildren(container, watch), signal),
+  );
+}

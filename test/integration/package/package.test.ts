@@ -186,24 +186,12 @@ describe('the packed package', { timeout: 120_000 }, () => {
     [
       './zookeeper-client',
       [
-        ...[
-          'ConnectStringError',
-          'LeaderElection',
-          'Lock',
-          'OPEN_ACL',
-          'QuotaConflictError',
-          'ReadWriteLock',
-        ],
-        ...[
-          'RecipeError',
-          'Semaphore',
-          'ZooKeeperClient',
-          'ZooKeeperError',
-          'createProtected',
-          'deleteForSure',
-        ],
-        ...['deleteQuota', 'deleteSubtree', 'getQuota', 'isZooKeeperError', 'listSubtree', 'setQuota'],
-        ...['visitSubtree', 'withRetries'],
+        ...['Barrier', 'ChildrenCache', 'ConnectStringError', 'Counter', 'DoubleBarrier', 'LeaderElection'],
+        ...['Lease', 'Lock', 'Membership', 'NodeCache', 'OPEN_ACL', 'PriorityQueue', 'Queue'],
+        ...['QuotaConflictError', 'ReadWriteLock', 'RecipeError', 'Semaphore', 'ServiceDiscovery'],
+        ...['SetPartitioner', 'TreeCache', 'ZooKeeperClient', 'ZooKeeperError', 'createProtected'],
+        ...['deleteForSure', 'deleteQuota', 'deleteSubtree', 'getQuota', 'isZooKeeperError', 'listSubtree'],
+        ...['setQuota', 'visitSubtree', 'withRetries'],
       ],
     ],
   ] as const) {

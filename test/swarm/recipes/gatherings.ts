@@ -4,7 +4,6 @@ import {
   DoubleBarrier,
   Lease,
   Membership,
-  RecipeError,
 } from '../../../src/clients/zookeeper/index.ts';
 import { Exclusion, GRACE_MS } from './exclusion.ts';
 import type { Play, Stage } from './play.ts';
@@ -93,12 +92,8 @@ export class MembershipPlay implements Play {
   }
 
   async round(worker: Worker): Promise<void> {
-    try {
-      const member = await new Membership(worker.client, '/recipes/group').join('the-one');
-      await this.exclusion.hold(worker, member);
-    } catch (error) {
-      if (!(error instanceof RecipeError) || error.code !== 'TAKEN') throw error;
-    }
+    const member = await new Membership(worker.client, '/recipes/group').join('the-one');
+    await this.exclusion.hold(worker, member);
   }
 
   async finish(worker: Worker): Promise<void> {

@@ -15,9 +15,11 @@ import { InvariantViolation } from '../invariant.ts';
 import { eventually } from '../liveness.ts';
 import { SupervisedServer } from '../supervised-server.ts';
 import type { SimulatedSystem, SystemRun } from '../system.ts';
+import { CachePlay } from './caches.ts';
 import { GRACE_MS } from './exclusion.ts';
 import { CounterPlay, DoubleBarrierPlay, LeasePlay, MembershipPlay } from './gatherings.ts';
 import { ElectionPlay, LockPlay, ReadWriteLockPlay, SemaphorePlay } from './locks.ts';
+import { PartitionerPlay } from './partitions.ts';
 import type { Play, Stage } from './play.ts';
 import { QueuePlay } from './queues.ts';
 import { Worker } from './worker.ts';
@@ -67,6 +69,8 @@ class RecipesRun implements SystemRun, Stage {
       new CounterPlay(this),
       new MembershipPlay(this),
       new LeasePlay(this),
+      new PartitionerPlay(this),
+      new CachePlay(this),
     ];
     // Few at a time, so that the workers meet.
     const first = this.random.below(all.length);

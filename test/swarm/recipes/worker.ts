@@ -10,7 +10,7 @@ const PATIENCE_MS = 20_000;
 
 /** What a session's end, lost holdings and impatience do to a round is no fault of the recipe. */
 function isExpected(error: unknown): boolean {
-  if (error instanceof RecipeError) return error.code === 'LOST';
+  if (error instanceof RecipeError) return error.code === 'LOST' || error.code === 'TAKEN';
   return isZooKeeperError(error, 'SESSIONEXPIRED') || error === IMPATIENCE;
 }
 

@@ -6,13 +6,19 @@ import { type ContendOptions, leavePlace, placeOf, placesAmong, takePlace, watch
 import { Holding } from './holding.ts';
 import { RecipeError } from './recipe-error.ts';
 
-/** Sequence number that nobody has: no round has begun yet. */
+/** Before the sequence numbers of all places. */
 const NOBODY = -1;
 
+/** The last places of the rounds that have begun, in order, as far back as there are places of them. */
+function parseRounds(data: Buffer | null): number[] {
+  const text = data?.toString() ?? '';
+  return text === '' ? [] : text.split(' ').map(Number);
+}
+
 /**
- * Lets `parties` begin a round together and end it together. The data of its node is the sequence number up to
- * which those who wait have been let in, so that rounds may follow each other at once and a place left over from
- * one does not count in the next.
+ * Lets `parties` begin a round together and end it together. The data of its node tells up to which places those
+ * who wait have been let in, round by round: so rounds may follow each other at once, one that is late finds its
+ * own, and a place left over from one does not count in the next.
  */
 export class DoubleBarrier {
   private readonly client: ZooKeeperClient;
@@ -40,19 +46,26 @@ export class DoubleBarrier {
         const { fired: change, watch: changed } = watchOnce();
         const read = () => client.getData(container, changed);
         const { data, stat: now } = await withRetries(client, read, signal);
-        const letIn = data === null || data.length === 0 ? NOBODY : Number(data.toString());
-        if (sequence <= letIn) {
+        const rounds = parseRounds(data);
+        const mine = rounds.find((last) => sequence <= last);
+        if (mine !== undefined) {
           const holding = new Holding(client, { path, czxid: stat.czxid });
-          return new BarrierRound(client, { container, letIn, madeBy: now.czxid }, holding);
+          return new BarrierRound(client, { container, letIn: mine, madeBy: now.czxid }, holding);
         }
+        const letIn = rounds.at(-1) ?? NOBODY;
         const names = await withRetries(client, () => client.getChildren(container, changed), signal);
-        const waiting = placesAmong(names).filter((place) => place.sequence > letIn);
+        const places = placesAmong(names);
+        const waiting = places.filter((place) => place.sequence > letIn);
         if (!waiting.some((place) => place.sequence === sequence)) {
           throw new RecipeError('LOST', path, 'its node was deleted while it waited');
         }
         const last = waiting[this.parties - 1];
         if (last === undefined) await unlessAborted(change, signal);
-        else await this.letInUpTo(last.sequence, now.version);
+        else {
+          const first = places[0]?.sequence ?? NOBODY;
+          const kept = rounds.filter((end) => end >= first);
+          await this.letIn([...kept, last.sequence], now.version);
+        }
       }
     } catch (error) {
       leavePlace(client, path);
@@ -61,9 +74,9 @@ export class DoubleBarrier {
   }
 
   /** One of those who see that there are enough; the others' writes come too late, and lost answers are looked up. */
-  private async letInUpTo(sequence: number, version: number): Promise<void> {
+  private async letIn(rounds: readonly number[], version: number): Promise<void> {
     try {
-      await this.client.setData(this.path, Buffer.from(String(sequence)), version);
+      await this.client.setData(this.path, Buffer.from(rounds.join(' ')), version);
     } catch (error) {
       if (isRetriable(error)) await this.client.connected();
       else if (!isZooKeeperError(error, 'BADVERSION')) throw error;

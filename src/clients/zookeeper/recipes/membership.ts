@@ -1,4 +1,4 @@
-import { childOf, inContainer, isRetriable, withRetries } from '../retry.ts';
+import { childOf, childrenIn, inContainer, isRetriable, withRetries } from '../retry.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import type { ZooKeeperClient } from '../zookeeper-client.ts';
 import { isZooKeeperError } from '../zookeeper-error.ts';
@@ -47,7 +47,7 @@ export class Membership {
 
   /** The ids of those who are there, sorted. */
   async members(): Promise<string[]> {
-    return (await this.read()).sort();
+    return (await childrenIn(this.client, this.path)).sort();
   }
 
   /** The members, now and after every change, until the loop is left or the signal aborted. */
@@ -55,18 +55,11 @@ export class Membership {
     let last: string | undefined;
     for (;;) {
       const { fired: change, watch: changed } = watchOnce();
-      const members = (await this.read(changed, signal)).sort();
+      const members = (await childrenIn(this.client, this.path, changed, signal)).sort();
       const joined = members.join('/');
       if (joined !== last) yield members;
       last = joined;
       await unlessAborted(change, signal);
     }
-  }
-
-  private read(watch?: () => void, signal?: AbortSignal): Promise<string[]> {
-    const { client, path } = this;
-    return inContainer(client, path, () =>
-      withRetries(client, () => client.getChildren(path, watch), signal),
-    );
   }
 }

@@ -1,5 +1,6 @@
 import {
   childOf,
+  childrenIn,
   createProtected,
   ensureContainer,
   inContainer,
@@ -101,17 +102,15 @@ export class WorkItems {
 
   /** How many there are, taken or not. */
   async count(): Promise<number> {
-    const names = await inContainer(this.client, this.items, () =>
-      withRetries(this.client, () => this.client.getChildren(this.items)),
-    );
+    const names = await childrenIn(this.client, this.items);
     return placesAmong(names).length;
   }
 
   async take(signal: AbortSignal | undefined): Promise<TakenItem> {
     for (;;) {
       const { fired: change, watch: changed } = watchOnce();
-      const items = placesAmong(await this.namesIn(this.items, changed, signal));
-      const claimed = new Set(await this.namesIn(this.claims, changed, signal));
+      const items = placesAmong(await childrenIn(this.client, this.items, changed, signal));
+      const claimed = new Set(await childrenIn(this.client, this.claims, changed, signal));
       const free = this.inOrder(items).filter(({ name }) => !claimed.has(name));
       for (const { name } of free) {
         const claiming = this.claim(name);
@@ -120,13 +119,6 @@ export class WorkItems {
       }
       if (free.length === 0) await unlessAborted(change, signal);
     }
-  }
-
-  private namesIn(container: string, watch: () => void, signal: AbortSignal | undefined): Promise<string[]> {
-    const { client } = this;
-    return inContainer(client, container, () =>
-      withRetries(client, () => client.getChildren(container, watch), signal),
-    );
   }
 
   /** Undefined when somebody else has it, or it is gone. */
