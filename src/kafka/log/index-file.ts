@@ -64,11 +64,12 @@ export class IndexFile {
   }
 
   private readPage(position: number): Buffer {
-    this.pageStart = position - (position % this.usableBytes);
-    const length = Math.min(this.usableBytes, this.persisted * this.entryBytes - this.pageStart);
+    const start = position - (position % this.usableBytes);
+    const length = Math.min(this.usableBytes, this.persisted * this.entryBytes - start);
     const page = Buffer.alloc(length);
-    this.use('read', (file) => file.read(page, this.pageStart));
+    this.use('read', (file) => file.read(page, start));
     this.page = page;
+    this.pageStart = start;
     return page;
   }
 

@@ -125,11 +125,13 @@ export class LocalLog {
       return this.replaceActive(baseOffset);
     }
     assert(baseOffset > active.baseOffset, `segment ${baseOffset} would be before the active one`);
-    this.removeLeftovers(baseOffset);
-    active.seal();
-    const segment = this.create(baseOffset);
-    this.setEnd(this.logEndOffset);
-    return segment;
+    return this.context.failures.guardRepeatable(this.logDir, `begin a segment of ${this.path}`, () => {
+      this.removeLeftovers(baseOffset);
+      active.seal();
+      const segment = this.create(baseOffset);
+      this.setEnd(this.logEndOffset);
+      return segment;
+    });
   }
 
   private create(baseOffset: number): LogSegment {
@@ -224,7 +226,7 @@ export class LocalLog {
   inBackground(what: string, work: () => Promise<void>): void {
     this.hold();
     const done = this.context.failures
-      .guardAsync(this.logDir, `${what} of ${this.path}`, work)
+      .guardRepeatableAsync(this.logDir, `${what} of ${this.path}`, work)
       .catch((error: unknown) => {
         if (!(error instanceof LogError)) throw error;
         this.log.error(error.message);
@@ -281,7 +283,7 @@ export class LocalLog {
     if (end <= from) return;
     const truncations = this.truncationCount;
     const segments = this.segments.range(from, end);
-    await this.context.failures.guardAsync(this.logDir, `flush ${this.path}`, async () => {
+    await this.context.failures.guardRepeatableAsync(this.logDir, `flush ${this.path}`, async () => {
       const synced = Promise.all([this.companions(), ...segments.map((segment) => segment.sync())]);
       if (segments.some((segment) => segment.hasNewFiles)) this.syncDirectories(segments);
       await synced;

@@ -1,7 +1,7 @@
 import type { Env } from '../../env/env.ts';
 import type { Timer } from '../../env/timers.ts';
 import type { HotTailBudget } from './hot-tail.ts';
-import { isDiskError, storageError } from './log-error.ts';
+import { describeDiskError, isDiskError, isOutOfDescriptors, storageError } from './log-error.ts';
 
 /** Which log directories have failed. A failed one stays so until a restart. */
 export class LogDirFailures {
@@ -42,6 +42,31 @@ export class LogDirFailures {
     }
   }
 
+  /**
+   * As {@link LogDirFailures.guard}, for work that can be done anew when the opening of a file fails on the way: want
+   * of descriptors becomes KAFKA_STORAGE_ERROR and leaves the directory online. Apache's brokers give it up.
+   */
+  guardRepeatable<T>(logDir: string, what: string, action: () => T): T {
+    return this.guard(logDir, what, () => {
+      try {
+        return action();
+      } catch (error) {
+        throw spared(logDir, what, error);
+      }
+    });
+  }
+
+  /** As {@link LogDirFailures.guardRepeatable}. */
+  guardRepeatableAsync<T>(logDir: string, what: string, action: () => Promise<T>): Promise<T> {
+    return this.guardAsync(logDir, what, async () => {
+      try {
+        return await action();
+      } catch (error) {
+        throw spared(logDir, what, error);
+      }
+    });
+  }
+
   private check(logDir: string): void {
     const earlier = this.failed.get(logDir);
     if (earlier !== undefined) {
@@ -52,8 +77,17 @@ export class LogDirFailures {
   private translate(logDir: string, what: string, error: unknown): unknown {
     if (!isDiskError(error)) return error;
     this.fail(logDir, what, error);
-    return storageError(`cannot ${what} in log directory ${logDir}: ${error.message}`, error);
+    return failed(logDir, what, error);
   }
+}
+
+function failed(logDir: string, what: string, error: Error): Error {
+  return storageError(`cannot ${what} in log directory ${logDir}: ${describeDiskError(error)}`, error);
+}
+
+/** What is no failure of the directory. */
+function spared(logDir: string, what: string, error: unknown): unknown {
+  return error instanceof Error && isOutOfDescriptors(error) ? failed(logDir, what, error) : error;
 }
 
 /** Files that are renamed away and go for good after a delay. */

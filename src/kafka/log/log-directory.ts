@@ -141,7 +141,7 @@ export class LogDirectory {
     this.context.removals.schedule(delayMs, () => {
       if (this.context.failures.isOffline(this.path)) return;
       try {
-        this.context.failures.guard(this.path, `remove ${directory}`, () => {
+        this.context.failures.guardRepeatable(this.path, `remove ${directory}`, () => {
           this.env.disk.removeDirectory(directory);
         });
         this.env.log.info(`Removed ${directory}`);

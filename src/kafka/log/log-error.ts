@@ -42,6 +42,17 @@ export function isDiskError(error: unknown): error is Error & { code: string } {
   );
 }
 
+/** Whether the process, or the system, has as many files open as it may: the disk itself is sound. */
+export function isOutOfDescriptors(error: unknown): boolean {
+  return isDiskError(error) && (error.code === 'EMFILE' || error.code === 'ENFILE');
+}
+
+/** The message of a disk error, with what to do where the disk is not to blame. */
+export function describeDiskError(error: Error): string {
+  if (!isOutOfDescriptors(error)) return error.message;
+  return `${error.message}: raise the limit of open files (ulimit -n) above the number of segments and connections`;
+}
+
 /** Bytes in a segment that follow no format are the reader's to know: CORRUPT_MESSAGE. Other errors stay as they are. */
 export function damageAsLogError(error: unknown): unknown {
   return error instanceof MalformedError

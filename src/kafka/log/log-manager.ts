@@ -9,7 +9,7 @@ import { HotTailBudget } from './hot-tail.ts';
 import type { LogConfig } from './log-config.ts';
 import { DelayedRemovals, type LogContext, LogDirFailures } from './log-context.ts';
 import { LogDirectory, LogDirectoryError } from './log-directory.ts';
-import { isDiskError, LogError, storageError } from './log-error.ts';
+import { describeDiskError, isDiskError, LogError, storageError } from './log-error.ts';
 import { openLog } from './open-log.ts';
 import { type TopicPartition, topicPartitionKey } from './topic-partition.ts';
 import type { UnifiedLog } from './unified-log.ts';
@@ -242,7 +242,7 @@ export class LogManager {
     const directory = `${logDir}/${name}`;
     const config = this.options.configFor(topicPartition.topic);
     const state = { cleanShutdown: true, logStartOffset: 0, recoveryPoint: 0 };
-    return this.context.failures.guard(logDir, `create ${directory}`, () =>
+    return this.context.failures.guardRepeatable(logDir, `create ${directory}`, () =>
       runBlocking(openLog(this.context, { topicPartition, logDir, directory, config, ...state })),
     );
   }
@@ -441,7 +441,7 @@ export class LogManager {
   private async checkpointCleanedOffsets(logDir: string): Promise<void> {
     const directory = this.directories.get(logDir);
     if (directory === undefined || this.isShutDown) return;
-    await this.context.failures.guardAsync(logDir, 'write the checkpoint of the log cleaner', () =>
+    await this.context.failures.guardRepeatableAsync(logDir, 'write the checkpoint of the log cleaner', () =>
       directory.writeCleanedOffsets(this.logsIn(logDir)),
     );
   }
@@ -459,7 +459,7 @@ export class LogManager {
     for (const directory of this.directories.values()) {
       const logs = this.logsIn(directory.path);
       this.context.failures
-        .guardAsync(directory.path, 'write a checkpoint', () => write(directory, logs))
+        .guardRepeatableAsync(directory.path, 'write a checkpoint', () => write(directory, logs))
         .catch((error) => {
           if (!(error instanceof LogError)) throw error;
           this.env.log.error(error.message);
@@ -471,7 +471,7 @@ export class LogManager {
 
   /** Called in the middle of what failed: the logs are taken away in a turn of their own. */
   private onFailure(logDir: string, what: string, error: Error): void {
-    this.env.log.error(`Log directory ${logDir} is offline: cannot ${what}: ${error.message}`);
+    this.env.log.error(`Log directory ${logDir} is offline: cannot ${what}: ${describeDiskError(error)}`);
     this.env.timers.soon(() => this.takeOffline(logDir));
   }
 

@@ -8,6 +8,7 @@ import { type FileComputation, runBlocking } from './file-io.ts';
 import { FileSuffix, offsetFileName } from './file-names.ts';
 import type { LogConfig } from './log-config.ts';
 import { maxSegmentMs } from './log-config.ts';
+import { isOutOfDescriptors } from './log-error.ts';
 import { OffsetIndex } from './offset-index.ts';
 import { ReadEnds } from './read-ends.ts';
 import { SegmentOverflowError } from './segment-errors.ts';
@@ -95,12 +96,6 @@ export class LogSegment {
     this.indexIntervalBytes = config.indexIntervalBytes;
     const { disk } = context;
     const { baseOffset } = this;
-    this.file = disk.open(this.path(FileSuffix.log), 'write');
-    this.length = this.file.size();
-    if (place.preallocatedBytes !== undefined && this.length === 0) {
-      this.file.truncate(place.preallocatedBytes);
-      this.isPreallocated = true;
-    }
     this.offsetIndex = new OffsetIndex(
       disk,
       this.path(FileSuffix.offsetIndex),
@@ -114,6 +109,13 @@ export class LogSegment {
       config.segmentIndexBytes,
     );
     this.transactionIndex = new TransactionIndex(disk, this.path(FileSuffix.transactionIndex), baseOffset);
+    // Last, so that no descriptor is left behind when one of the indexes cannot be opened.
+    this.file = disk.open(this.path(FileSuffix.log), 'write');
+    this.length = this.file.size();
+    if (place.preallocatedBytes !== undefined && this.length === 0) {
+      this.file.truncate(place.preallocatedBytes);
+      this.isPreallocated = true;
+    }
     this.rollJitterMs =
       config.segmentJitterMs === 0
         ? 0
@@ -180,13 +182,14 @@ export class LogSegment {
   /** Appends batches; returns the position of the first. */
   append(chunk: Buffer, batches: readonly AppendedBatch[]): number {
     const start = this.length;
+    this.largest ??= this.timeIndex.lastEntry;
     this.file.write([chunk], start);
     this.length += chunk.length;
     let position = start;
     for (const batch of batches) {
       this.noteTimestamp(batch.maxTimestamp, batch.lastOffset);
       if (this.bytesSinceIndexEntry > this.indexIntervalBytes) {
-        this.addIndexEntry(batch.lastOffset, position);
+        this.addIndexEntryIfPossible(batch.lastOffset, position);
         this.bytesSinceIndexEntry = 0;
       }
       position += batch.bytes;
@@ -197,6 +200,15 @@ export class LogSegment {
 
   private noteTimestamp(timestamp: number, offset: number): void {
     if (timestamp > this.largestTimestampAndOffset.timestamp) this.largest = { timestamp, offset };
+  }
+
+  /** The batch is in the file, and an index may be coarser: for want of a descriptor the entry is left out. */
+  private addIndexEntryIfPossible(offset: number, position: number): void {
+    try {
+      this.addIndexEntry(offset, position);
+    } catch (error) {
+      if (!isOutOfDescriptors(error)) throw error;
+    }
   }
 
   private addIndexEntry(offset: number, position: number): void {

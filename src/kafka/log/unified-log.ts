@@ -579,7 +579,7 @@ export class UnifiedLog {
   private computeAsync<T>(what: string, start: () => FileComputation<T>): Promise<T> {
     this.checkOpen();
     return this.whileOpen(() =>
-      this.context.failures.guardAsync(this.logDir, `${what} in ${this.directory}`, async () => {
+      this.context.failures.guardRepeatableAsync(this.logDir, `${what} in ${this.directory}`, async () => {
         try {
           return await runAsync(start());
         } catch (error) {

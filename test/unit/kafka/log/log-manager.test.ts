@@ -139,6 +139,40 @@ describe('log manager', () => {
     );
   });
 
+  it('stays online while no more files can be opened, and goes on when there are some again', async () => {
+    const env = logEnv();
+    const failures: string[] = [];
+    const disks = new BreakableDisk(env.disk);
+    const manager = await loadedManager(
+      { ...env, disk: disks.disk },
+      {
+        configFor: () => logConfig({ segmentBytes: 20 * testBatch().length, indexIntervalBytes: 0 }),
+        onLogDirFailure: (logDir) => failures.push(logDir),
+      },
+    );
+    const log = manager.getOrCreate(partition(0), NEW);
+    const append = () => log.appendAsLeader(testBatch(), 0);
+    append();
+    await log.flush();
+    disks.isOutOfDescriptors = true;
+    const namesRemedy = (error: unknown) =>
+      error instanceof LogError && error.error === 'KAFKA_STORAGE_ERROR' && /ulimit -n/.test(error.message);
+    assert.throws(() => manager.getOrCreate(partition(1), NEW), namesRemedy);
+    while (log.logEndOffset < 20) append();
+    assert.throws(append, namesRemedy);
+    await assert.rejects(log.flush(), namesRemedy);
+    manager.checkpointHighWatermarks();
+    env.time.advance(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual([failures, manager.offlineLogDirs, log.segmentCount], [[], [], 1]);
+    disks.isOutOfDescriptors = false;
+    append();
+    await log.flush();
+    assert.deepEqual([log.segmentCount, log.logEndOffset, log.recoveryPoint], [2, 21, 21]);
+    assert.equal(manager.getOrCreate(partition(1), NEW).logEndOffset, 0);
+    assert.deepEqual(failures, []);
+  });
+
   it('says what to do about a directory in use, a stray name and a partition that is there twice', async () => {
     const env = logEnv();
     const manager = await loadedManager(env);
