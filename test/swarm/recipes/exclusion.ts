@@ -15,6 +15,8 @@ interface Holder {
   mode: Mode;
   holding: Held;
   isReleased: boolean;
+  /** Somebody else has it who must not: it is not given back before the judgement. */
+  isContested: boolean;
 }
 
 /**
@@ -51,12 +53,13 @@ export class Exclusion {
       await worker.dawdle();
       if (holding.lost.aborted) break;
     }
+    while (holder.isContested && isHeld(holder)) await worker.dawdle();
     this.end(holder);
     await holding.release();
   }
 
   begin(worker: Worker, holding: Held, mode: Mode): Holder {
-    const holder: Holder = { worker: worker.name, mode, holding, isReleased: false };
+    const holder: Holder = { worker: worker.name, mode, holding, isReleased: false, isContested: false };
     this.grants++;
     if (this.fencingNumbers.has(holding.fencingNumber)) {
       this.stage.violated('fencing numbers differ', `${this.what}: ${holding.fencingNumber} was given twice`);
@@ -83,8 +86,10 @@ export class Exclusion {
 
   /** No more than `allowed` of them hold it after the time of grace, unless the newcomer has gone as well. */
   private soonHasChanged(newcomer: Holder, among: readonly Holder[], allowed: number): void {
+    for (const holder of [newcomer, ...among]) holder.isContested = true;
     this.stage.sim.schedule(GRACE_MS, `check of ${this.what}`, () => {
       const left = among.filter(isHeld);
+      for (const holder of [newcomer, ...among]) holder.isContested = false;
       if (left.length <= allowed || !isHeld(newcomer)) return;
       const names = left.map(({ worker, holding }) => `${worker} (${holding.fencingNumber})`);
       const { worker, holding } = newcomer;
