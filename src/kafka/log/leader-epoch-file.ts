@@ -25,6 +25,8 @@ export class LeaderEpochFile implements EpochStore {
   private readonly inBackground: (work: () => Promise<void>) => void;
   private file: CheckpointFile<EpochEntry> | undefined;
   private lastWrite: Promise<void> = Promise.resolve();
+  private latest: readonly EpochEntry[] = [];
+  private isLost = false;
 
   /** `inBackground` runs work that nobody waits for, and deals with its failure. */
   constructor(disk: Disk, directory: string, inBackground: (work: () => Promise<void>) => void) {
@@ -47,15 +49,21 @@ export class LeaderEpochFile implements EpochStore {
   write(entries: readonly EpochEntry[]): void {
     const { file } = this;
     if (file === undefined) return;
+    this.latest = entries;
+    this.isLost = false;
     this.lastWrite = file.write(entries).catch((error: unknown) => {
       // The directory may have got another name meanwhile.
-      if (this.file === file) throw error;
+      if (this.file !== file) return;
+      this.isLost = true;
+      throw error;
     });
     const { lastWrite } = this;
     this.inBackground(() => lastWrite);
   }
 
+  /** A flush waits for it. What could not be written, for want of a descriptor, is tried anew. */
   written(): Promise<void> {
+    if (this.isLost) this.write(this.latest);
     return this.lastWrite;
   }
 

@@ -80,7 +80,8 @@ function readTopicId(context: LogContext, options: OpenLogOptions): string | und
 /** Magic 0 and 1 carry no leader epochs: a file left from a time with magic 2 would be wrong. */
 function openEpochs(context: LogContext, options: OpenLogOptions, log: Log): LeaderEpochCache | undefined {
   const file = new LeaderEpochFile(context.env.disk, options.directory, (work) => {
-    context.failures.guardAsync(options.logDir, 'write a leader epoch checkpoint', work).catch((error) => {
+    const what = 'write a leader epoch checkpoint';
+    context.failures.guardRepeatableAsync(options.logDir, what, work).catch((error) => {
       if (!(error instanceof LogError)) throw error;
       log.error(error.message);
     });

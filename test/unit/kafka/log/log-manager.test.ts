@@ -151,23 +151,24 @@ describe('log manager', () => {
       },
     );
     const log = manager.getOrCreate(partition(0), NEW);
-    const append = () => log.appendAsLeader(testBatch(), 0);
-    append();
+    log.appendAsLeader(testBatch(), 0);
     await log.flush();
     disks.isOutOfDescriptors = true;
     const namesRemedy = (error: unknown) =>
       error instanceof LogError && error.error === 'KAFKA_STORAGE_ERROR' && /ulimit -n/.test(error.message);
     assert.throws(() => manager.getOrCreate(partition(1), NEW), namesRemedy);
-    while (log.logEndOffset < 20) append();
-    assert.throws(append, namesRemedy);
+    while (log.logEndOffset < 20) log.appendAsLeader(testBatch(), 1);
+    assert.throws(() => log.appendAsLeader(testBatch(), 1), namesRemedy);
     await assert.rejects(log.flush(), namesRemedy);
     manager.checkpointHighWatermarks();
     env.time.advance(1);
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual([failures, manager.offlineLogDirs, log.segmentCount], [[], [], 1]);
     disks.isOutOfDescriptors = false;
-    append();
+    log.appendAsLeader(testBatch(), 1);
     await log.flush();
+    const epochs = () => env.disk.readFile(`${log.directory}/leader-epoch-checkpoint`).toString();
+    assert.equal(epochs(), '0\n2\n0 0\n1 1\n');
     assert.deepEqual([log.segmentCount, log.logEndOffset, log.recoveryPoint], [2, 21, 21]);
     assert.equal(manager.getOrCreate(partition(1), NEW).logEndOffset, 0);
     assert.deepEqual(failures, []);
