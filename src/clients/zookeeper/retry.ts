@@ -49,8 +49,9 @@ export function randomId(client: ZooKeeperClient): string {
 
 /**
  * Creates a node under a name with an id in front (`_c_<id>-name`, as Curator's protected mode), so that it is found
- * again when the answer was lost with the connection: exactly one node comes of a call that resolves. A call that
- * rejects with SESSIONEXPIRED leaves open whether a persistent node was created; an ephemeral one is gone then.
+ * again when the answer was lost with the connection: exactly one node comes of a call that resolves, unless somebody
+ * deletes it before it is found: then it is created anew. A call that rejects with SESSIONEXPIRED leaves open whether
+ * a persistent node was created; an ephemeral one is gone then.
  */
 export async function createProtected(
   client: ZooKeeperClient,

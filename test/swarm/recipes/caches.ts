@@ -4,6 +4,7 @@ import {
   listSubtree,
   NodeCache,
   TreeCache,
+  withRetries,
   type ZooKeeperClient,
 } from '../../../src/clients/zookeeper/index.ts';
 import type { Play, Stage } from './play.ts';
@@ -73,7 +74,9 @@ export class CachePlay implements Play {
     const { client } = worker;
     const present = this.caches.get(worker.name);
     if (present?.client === client) return present;
-    for (const path of ['/recipes', ROOT]) await client.create(path).catch(expectIsThere);
+    for (const path of ['/recipes', ROOT]) {
+      await withRetries(client, () => client.create(path)).catch(expectIsThere);
+    }
     const caches = {
       client,
       node: await NodeCache.open(client, PATHS[0] ?? ROOT),
@@ -86,7 +89,7 @@ export class CachePlay implements Play {
 }
 
 function expectIsThere(error: unknown): void {
-  if (!isZooKeeperError(error, 'NODEEXISTS') && !isZooKeeperError(error, 'CONNECTIONLOSS')) throw error;
+  if (!isZooKeeperError(error, 'NODEEXISTS')) throw error;
 }
 
 const inOneLine = (node: string, children: readonly string[], tree: readonly string[]): string =>

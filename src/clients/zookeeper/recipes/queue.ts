@@ -3,7 +3,8 @@ import { type TakenItem, WorkItems } from './work-items.ts';
 
 /**
  * A queue of work: first in, first taken. An item is taken by one at a time and stays until `complete`; when its
- * taker loses the session, it is taken anew. So each item is taken at least once and completed exactly once.
+ * taker loses the session, it is taken anew. So each item is worked on at least once, and `complete` resolves for one
+ * taker at most; a taker that is slow to hear of its loss may still be at work beside the next: see `fencingNumber`.
  */
 export class Queue {
   private readonly items: WorkItems;

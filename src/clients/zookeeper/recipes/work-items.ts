@@ -1,17 +1,8 @@
-import {
-  childOf,
-  childrenIn,
-  createProtected,
-  ensureContainer,
-  inContainer,
-  isRetriable,
-  randomId,
-  withRetries,
-} from '../retry.ts';
+import { childOf, childrenIn, ensureContainer, isRetriable, randomId, withRetries } from '../retry.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import type { ZooKeeperClient } from '../zookeeper-client.ts';
 import { isZooKeeperError } from '../zookeeper-error.ts';
-import { type Place, placesAmong, watchOnce } from './contender.ts';
+import { leavePlace, type Place, placesAmong, watchOnce } from './contender.ts';
 import { Holding } from './holding.ts';
 import { RecipeError } from './recipe-error.ts';
 
@@ -41,63 +32,129 @@ export class TakenItem {
   }
 
   /**
-   * Takes the item out for good. Resolves for one claim on an item at most; rejects with LOST when the claim was
-   * lost before, and SESSIONEXPIRED leaves open whether it is out.
+   * Takes the item out for good. Resolves for one claim on an item at most. Rejects with LOST when the claim was
+   * lost before: the item stays, for the next to take. SESSIONEXPIRED leaves open whether it is out. After any
+   * rejection the claim is given up.
    */
   complete(): Promise<void> {
     this.isCompleting = true;
-    if (this.lost.aborted) return Promise.reject(this.lost.reason);
-    return this.claim.release(() => this.takeOut());
+    if (!this.lost.aborted) return this.claim.release(() => this.takeOut());
+    // Its session may live on after all, and nobody could take the item for as long as it does.
+    this.giveBackInBackground();
+    return Promise.reject(this.lost.reason);
   }
 
   private async takeOut(): Promise<void> {
-    const operations = [this.claim.path, this.itemPath].map((path) => ({ op: 'delete' as const, path }));
+    try {
+      await this.deleteWithClaim();
+    } catch (error) {
+      this.giveBackInBackground();
+      throw error;
+    }
+  }
+
+  private async deleteWithClaim(): Promise<void> {
+    const { client, claim, itemPath } = this;
+    const operations = [claim.path, itemPath].map((path) => ({ op: 'delete' as const, path }));
+    const lost = (): RecipeError => new RecipeError('LOST', itemPath, 'its claim is gone');
     let mayBeDone = false;
     for (;;) {
       try {
-        await this.client.multi(operations);
+        if (mayBeDone && !(await isThere(client, claim))) {
+          // While the session lives, its claim goes by its own multi alone, and the item with it.
+          if ((await client.exists(itemPath)) === null) return;
+          throw lost();
+        }
+        await client.multi(operations);
         return;
       } catch (error) {
-        if (isZooKeeperError(error, 'NONODE')) {
-          // Nobody takes an item out whose claim is somebody else's: while the session lives, that was this call.
-          if (mayBeDone) return;
-          throw new RecipeError('LOST', this.itemPath, 'its claim is gone');
-        }
+        if (isZooKeeperError(error, 'NONODE')) throw lost();
         if (!isRetriable(error)) throw error;
         mayBeDone = true;
-        await this.client.connected();
+        await client.connected();
       }
     }
   }
 
+  private giveBackInBackground(): void {
+    const { client, claim } = this;
+    giveBack(client, claim).catch((error: unknown) => {
+      client.env.log.debug('a claim goes with its session', { path: claim.path, error: String(error) });
+    });
+  }
+
   /** Gives the item back, to be taken again, unless `complete` was called. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.isCompleting) await this.claim.release();
+    if (!this.isCompleting) await releaseClaim(this.client, this.claim);
   }
+}
+
+/** Whether the node of a claim is there and not another's of the same name, by the latest state. */
+async function isThere(client: ZooKeeperClient, claim: Holding): Promise<boolean> {
+  await client.sync(claim.path);
+  const stat = await client.exists(claim.path);
+  return stat?.czxid === claim.fencingNumber;
+}
+
+/** Deletes the claim's node, and never the one of whoever has claimed the item since. */
+async function giveBack(client: ZooKeeperClient, claim: Holding): Promise<void> {
+  try {
+    await withRetries(client, async () => {
+      if (await isThere(client, claim)) await client.delete(claim.path);
+    });
+  } catch (error) {
+    if (!isZooKeeperError(error, 'NONODE') && !isZooKeeperError(error, 'SESSIONEXPIRED')) throw error;
+  }
+}
+
+function releaseClaim(client: ZooKeeperClient, claim: Holding): Promise<void> {
+  return claim.release(() => giveBack(client, claim));
 }
 
 /**
  * Items at a path, put by anyone and taken by anyone: `items` has them in the order of their putting, `claims` who
- * has taken which, by ephemeral nodes of the same names.
+ * has taken which, by ephemeral nodes of the same names, and `puts` has an ephemeral node for each putting under way.
  */
 export class WorkItems {
   private readonly client: ZooKeeperClient;
   private readonly items: string;
   private readonly claims: string;
+  private readonly puts: string;
   private readonly inOrder: (places: Place[]) => Place[];
 
   constructor(client: ZooKeeperClient, path: string, inOrder: (places: Place[]) => Place[]) {
     this.client = client;
     this.items = childOf(path, 'items');
     this.claims = childOf(path, 'claims');
+    this.puts = childOf(path, 'puts');
     this.inOrder = inOrder;
   }
 
+  /**
+   * The node that is made together with the item tells, when the answer was lost, that it is in: by the item itself
+   * it could not be told, for that may have been taken and completed since.
+   */
   async put(label: string, data: Buffer | null): Promise<void> {
-    const { client, items } = this;
-    await inContainer(client, items, () =>
-      createProtected(client, childOf(items, `${label}-`), data, { mode: 'persistentSequential' }),
-    );
+    const { client, items, puts } = this;
+    const id = randomId(client);
+    const note = childOf(puts, id);
+    const item = childOf(items, `_c_${id}-${label}-`);
+    for (;;) {
+      try {
+        await client.multi([
+          { op: 'create', path: note, mode: 'ephemeral' },
+          { op: 'create', path: item, data, mode: 'persistentSequential' },
+        ]);
+        break;
+      } catch (error) {
+        if (isZooKeeperError(error, 'NODEEXISTS')) break;
+        if (isZooKeeperError(error, 'NONODE'))
+          await ensureContainer(client, error.opIndex === 0 ? puts : items);
+        else if (isRetriable(error)) await client.connected();
+        else throw error;
+      }
+    }
+    leavePlace(client, note);
   }
 
   /** How many there are, taken or not. */
@@ -131,7 +188,7 @@ export class WorkItems {
       const { data } = await withRetries(client, () => client.getData(item));
       return new TakenItem(client, { path: item, data }, claim);
     } catch (error) {
-      await claim.release();
+      await releaseClaim(client, claim);
       if (isZooKeeperError(error, 'NONODE')) return undefined;
       throw error;
     }

@@ -57,6 +57,64 @@ describe('queue', () => {
       assert.equal(await others.count(), 0);
     }));
 
+  it('puts an item once whose answer was lost, also when it is taken and completed before that is found out', () =>
+    story(20, async (cluster) => {
+      const [{ client, events }, other] = [await cluster.connect('client'), await cluster.connect('other')];
+      const [mine, others] = [new Queue(client, PATH), new Queue(other.client, PATH)];
+      await mine.put(Buffer.from('a'));
+      await (await others.take()).complete();
+      cluster.sim.network.blockOneWay(['zk'], ['client']);
+      const putting = mine.put(Buffer.from('b'));
+      await (await others.take()).complete();
+      await cluster.sim.runUntil(() => events.includes('disconnected'), { withinMs: 6000 });
+      cluster.sim.network.heal();
+      await putting;
+      assert.equal(await others.count(), 0);
+      assert.ok(!events.includes('expired'));
+    }));
+
+  it('gives up a claim that was taken for lost, though its session lives on', () =>
+    story(21, async (cluster) => {
+      const [{ client, events }, other] = [await cluster.connect('client'), await cluster.connect('other')];
+      const [mine, others] = [new Queue(client, PATH), new Queue(other.client, PATH)];
+      await mine.put(Buffer.from('a'));
+      const taken = await mine.take();
+      cluster.serverHost.kill();
+      await cluster.sim.runUntil(() => taken.lost.aborted, { withinMs: 6000 });
+      cluster.serverHost.restart();
+      await cluster.startServer();
+      await Promise.all([client.connected(), other.client.connected()]);
+      const again = noted(others.take());
+      await cluster.sim.advance(1000);
+      // Nobody has it before the one who lost it has said so: its node is still there.
+      assert.deepEqual([again.value, await others.count()], [undefined, 1]);
+      await assert.rejects(taken.complete(), { code: 'LOST' });
+      await cluster.sim.runUntil(() => again.value !== undefined, { withinMs: 1000 });
+      assert.equal(String(again.value?.data), 'a');
+      assert.ok(!events.includes('expired'));
+    }));
+
+  it('gives back its own claim alone, when the answer was lost and somebody else has claimed the item', () =>
+    story(22, async (cluster) => {
+      const [{ client, events }, other] = [await cluster.connect('client'), await cluster.connect('other')];
+      const [mine, others] = [new Queue(client, PATH), new Queue(other.client, PATH)];
+      await mine.put(Buffer.from('a'));
+      const returned = await mine.take();
+      const { delete: send } = client;
+      client.delete = (path, version) => {
+        if (!events.includes('disconnected')) cluster.sim.network.blockOneWay(['zk'], ['client']);
+        return send.call(client, path, version);
+      };
+      const returning = returned[Symbol.asyncDispose]();
+      const again = await others.take();
+      await cluster.sim.runUntil(() => events.includes('disconnected'), { withinMs: 6000 });
+      cluster.sim.network.heal();
+      await returning;
+      await cluster.sim.advance(1000);
+      assert.ok(!again.lost.aborted);
+      await again.complete();
+    }));
+
   it('with priorities gives out the most urgent one first, and refuses what is no priority', () =>
     story(3, async (cluster) => {
       const { client } = await cluster.connect('client');
