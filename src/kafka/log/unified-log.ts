@@ -235,7 +235,7 @@ export class UnifiedLog {
       );
     }
     return this.guard('append', () => {
-      this.topic.flush(this.directory);
+      this.context.failures.guardRepeatable(this.logDir, 'append', () => this.topic.flush(this.directory));
       this.assignEpochs(analyzed);
       const segment = this.maybeRoll(analyzed);
       const at = { segmentBaseOffset: segment.baseOffset, positionInSegment: segment.sizeBytes };

@@ -153,10 +153,13 @@ describe('log manager', () => {
     const log = manager.getOrCreate(partition(0), NEW);
     log.appendAsLeader(testBatch(), 0);
     await log.flush();
+    const named = manager.getOrCreate(partition(2), NEW);
     disks.isOutOfDescriptors = true;
     const namesRemedy = (error: unknown) =>
       error instanceof LogError && error.error === 'KAFKA_STORAGE_ERROR' && /ulimit -n/.test(error.message);
     assert.throws(() => manager.getOrCreate(partition(1), NEW), namesRemedy);
+    named.assignTopicId('AAAAAAAAAAAAAAAAAAAAAQ');
+    assert.throws(() => named.appendAsLeader(testBatch(), 0), namesRemedy);
     while (log.logEndOffset < 20) log.appendAsLeader(testBatch(), 1);
     assert.throws(() => log.appendAsLeader(testBatch(), 1), namesRemedy);
     await assert.rejects(log.flush(), namesRemedy);
