@@ -284,9 +284,11 @@ export class LocalLog {
     const truncations = this.truncationCount;
     const segments = this.segments.range(from, end);
     await this.context.failures.guardRepeatableAsync(this.logDir, `flush ${this.path}`, async () => {
-      const synced = Promise.all([this.companions(), ...segments.map((segment) => segment.sync())]);
-      if (segments.some((segment) => segment.hasNewFiles)) this.syncDirectories(segments);
-      await synced;
+      const names = async () => {
+        if (segments.some((segment) => segment.hasNewFiles)) this.syncDirectories(segments);
+      };
+      // All in one turn, and each failure a rejection: several at once must not leave one that nobody hears.
+      await Promise.all([this.companions(), ...segments.map(async (segment) => segment.sync()), names()]);
     });
     if (truncations === this.truncationCount) {
       this.raiseRecoveryPoint(Math.min(upTo, this.logEndOffset));

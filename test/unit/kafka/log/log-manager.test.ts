@@ -154,6 +154,9 @@ describe('log manager', () => {
     log.appendAsLeader(testBatch(), 0);
     await log.flush();
     const named = manager.getOrCreate(partition(2), NEW);
+    // Neither its files nor their names are durable: both fail at once, and nobody may miss either failure.
+    const fresh = manager.getOrCreate(partition(3), NEW);
+    fresh.appendAsLeader(testBatch(), 0);
     disks.isOutOfDescriptors = true;
     const namesRemedy = (error: unknown) =>
       error instanceof LogError && error.error === 'KAFKA_STORAGE_ERROR' && /ulimit -n/.test(error.message);
@@ -163,6 +166,7 @@ describe('log manager', () => {
     while (log.logEndOffset < 20) log.appendAsLeader(testBatch(), 1);
     assert.throws(() => log.appendAsLeader(testBatch(), 1), namesRemedy);
     await assert.rejects(log.flush(), namesRemedy);
+    await assert.rejects(fresh.flush(), namesRemedy);
     manager.checkpointHighWatermarks();
     env.time.advance(1);
     await new Promise((resolve) => setImmediate(resolve));
