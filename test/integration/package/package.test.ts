@@ -22,6 +22,42 @@ const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const COMPILER = join(ROOT, 'node_modules/typescript/bin/tsc');
 const READY = /^Ready in/;
 
+/** What both entry points of the ZooKeeper client export. */
+const ZOOKEEPER_CLIENT = [
+  'Barrier',
+  'ChildrenCache',
+  'ConnectStringError',
+  'Counter',
+  'DoubleBarrier',
+  'LeaderElection',
+  'Lease',
+  'Lock',
+  'Membership',
+  'NodeCache',
+  'OPEN_ACL',
+  'PriorityQueue',
+  'Queue',
+  'QuotaConflictError',
+  'ReadWriteLock',
+  'RecipeError',
+  'Semaphore',
+  'ServiceDiscovery',
+  'SetPartitioner',
+  'TreeCache',
+  'ZooKeeperClient',
+  'ZooKeeperError',
+  'createProtected',
+  'deleteForSure',
+  'deleteQuota',
+  'deleteSubtree',
+  'getQuota',
+  'isZooKeeperError',
+  'listSubtree',
+  'setQuota',
+  'visitSubtree',
+  'withRetries',
+];
+
 interface Manifest {
   bin: Record<string, string>;
   dependencies: Record<string, string>;
@@ -168,32 +204,8 @@ describe('the packed package', { timeout: 120_000 }, () => {
       ['PersistenceError', 'ZooKeeperConfigError', 'completeConfig', 'digestId', 'startZooKeeperServer'],
     ],
     ['./kafka', ['ConfigError', 'loadBrokerConfig', 'readServerProperties', 'startBroker']],
-    [
-      './clients',
-      [
-        ...['ConnectStringError', 'OPEN_ACL', 'QuotaConflictError', 'ZooKeeperClient', 'ZooKeeperError'],
-        ...[
-          'deleteQuota',
-          'deleteSubtree',
-          'getQuota',
-          'isZooKeeperError',
-          'listSubtree',
-          'setQuota',
-          'visitSubtree',
-        ],
-      ],
-    ],
-    [
-      './zookeeper-client',
-      [
-        ...['Barrier', 'ChildrenCache', 'ConnectStringError', 'Counter', 'DoubleBarrier', 'LeaderElection'],
-        ...['Lease', 'Lock', 'Membership', 'NodeCache', 'OPEN_ACL', 'PriorityQueue', 'Queue'],
-        ...['QuotaConflictError', 'ReadWriteLock', 'RecipeError', 'Semaphore', 'ServiceDiscovery'],
-        ...['SetPartitioner', 'TreeCache', 'ZooKeeperClient', 'ZooKeeperError', 'createProtected'],
-        ...['deleteForSure', 'deleteQuota', 'deleteSubtree', 'getQuota', 'isZooKeeperError', 'listSubtree'],
-        ...['setQuota', 'visitSubtree', 'withRetries'],
-      ],
-    ],
+    ['./clients', ZOOKEEPER_CLIENT],
+    ['./zookeeper-client', ZOOKEEPER_CLIENT],
   ] as const) {
     it(`exports ${names.join(', ')} from ${entry}`, async () => {
       const path = join(modules, 'streamkeeper', manifest.exports[entry]?.default ?? '');
