@@ -41,6 +41,10 @@ export const MATRIX: Readonly<Record<string, readonly string[]>> = {
   clients: ['wire'],
   'clients/zookeeper': ZOOKEEPER_WIRE,
   'clients/kafka': ['wire/kafka'],
+  // Where users get clients that run in their process: composition roots.
+  'clients/index.ts': ['clients'],
+  'clients/kafka/index.ts': ['clients/kafka', 'wire/kafka', 'env/node'],
+  'clients/zookeeper/index.ts': ['clients/zookeeper', 'wire/zookeeper', 'env/node'],
   'kafka/log': ['wire/kafka', 'storage'],
   'kafka/metadata': ['wire/kafka', 'storage'],
   'kafka/quota': ['kafka/log'],

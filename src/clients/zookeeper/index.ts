@@ -1,4 +1,7 @@
 /** `streamkeeper/zookeeper-client`: the client of a ZooKeeper ensemble and the recipes built upon it. */
+import { createNodeEnv } from '../../env/node/create-node-env.ts';
+import { ZooKeeperClient, type ZooKeeperClientOptions } from './zookeeper-client.ts';
+
 export type { ACL as NodeAcl } from '../../wire/zookeeper/data.ts';
 export { ConnectStringError } from './connect-string.ts';
 export type {
@@ -50,3 +53,8 @@ export type {
 } from './zookeeper-client.ts';
 export { ZooKeeperClient } from './zookeeper-client.ts';
 export { isZooKeeperError, ZooKeeperError } from './zookeeper-error.ts';
+
+/** A client of this process with a session; see {@link ZooKeeperClient.connect}, which takes another environment. */
+export function connectZooKeeper(options: ZooKeeperClientOptions): Promise<ZooKeeperClient> {
+  return ZooKeeperClient.connect(createNodeEnv({ logLevel: 'warn' }), options);
+}

@@ -1,6 +1,6 @@
+import { unlessAborted } from '../../base/unless-aborted.ts';
 import type { Stat } from '../../wire/zookeeper/data.ts';
 import type { CreateOptions } from './multi-operations.ts';
-import { unlessAborted } from './unless-aborted.ts';
 import type { ZooKeeperClient } from './zookeeper-client.ts';
 import { isZooKeeperError, ZooKeeperError } from './zookeeper-error.ts';
 

@@ -1,5 +1,6 @@
 import type { ByteReader } from '../../base/byte-reader.ts';
 import type { ByteWriter } from '../../base/byte-writer.ts';
+import { unlessAborted } from '../../base/unless-aborted.ts';
 import type { Env } from '../../env/env.ts';
 import type { ACL, ClientInfo, Stat } from '../../wire/zookeeper/data.ts';
 import { ErrorCode } from '../../wire/zookeeper/errors.ts';
@@ -22,7 +23,6 @@ import {
 } from './multi-operations.ts';
 import { Chroot, checkPath } from './path.ts';
 import { type Auth, Session, type SessionEvent, type SessionState } from './session.ts';
-import { unlessAborted } from './unless-aborted.ts';
 import type { Watch, WatchKind } from './watches.ts';
 import { isZooKeeperError, ZooKeeperError } from './zookeeper-error.ts';
 

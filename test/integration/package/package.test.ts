@@ -22,6 +22,24 @@ const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const COMPILER = join(ROOT, 'node_modules/typescript/bin/tsc');
 const READY = /^Ready in/;
 
+/** What the clients of Kafka add to that in `./clients`. */
+const KAFKA_CLIENTS = [
+  'Admin',
+  'BrokerError',
+  'KafkaError',
+  'NetworkError',
+  'bytesSerde',
+  'createAdmin',
+  'createNodeEnv',
+  'float64Serde',
+  'int32Serde',
+  'int64Serde',
+  'isKafkaError',
+  'isRetriable',
+  'jsonSerde',
+  'stringSerde',
+];
+
 /** What both entry points of the ZooKeeper client export. */
 const ZOOKEEPER_CLIENT = [
   'Barrier',
@@ -46,6 +64,7 @@ const ZOOKEEPER_CLIENT = [
   'TreeCache',
   'ZooKeeperClient',
   'ZooKeeperError',
+  'connectZooKeeper',
   'createProtected',
   'deleteForSure',
   'deleteQuota',
@@ -204,7 +223,7 @@ describe('the packed package', { timeout: 120_000 }, () => {
       ['PersistenceError', 'ZooKeeperConfigError', 'completeConfig', 'digestId', 'startZooKeeperServer'],
     ],
     ['./kafka', ['ConfigError', 'loadBrokerConfig', 'readServerProperties', 'startBroker']],
-    ['./clients', ZOOKEEPER_CLIENT],
+    ['./clients', [...KAFKA_CLIENTS, ...ZOOKEEPER_CLIENT].sort()],
     ['./zookeeper-client', ZOOKEEPER_CLIENT],
   ] as const) {
     it(`exports ${names.join(', ')} from ${entry}`, async () => {

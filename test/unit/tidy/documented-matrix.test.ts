@@ -18,7 +18,7 @@ it('docs/ARCHITECTURE.md has the import matrix that is checked', () => {
   assert.deepEqual(rows, expected);
 });
 
-it('every row of the import matrix is about a folder that is there', () => {
-  const missing = Object.keys(MATRIX).filter((folder) => !existsSync(new URL(`src/${folder}/`, root)));
+it('every row of the import matrix is about a folder or a file that is there', () => {
+  const missing = Object.keys(MATRIX).filter((folder) => !existsSync(new URL(`src/${folder}`, root)));
   assert.deepEqual(missing, []);
 });

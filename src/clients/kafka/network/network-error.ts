@@ -1,3 +1,5 @@
+import { type ClientErrorCode, KafkaError } from '../kafka-error.ts';
+
 export type NetworkErrorKind =
   /** The broker could not be reached. */
   | 'unreachable'
@@ -10,16 +12,22 @@ export type NetworkErrorKind =
   /** The broker does not speak the API, or no version of it that the caller speaks. */
   | 'unsupported';
 
+const CODES: Readonly<Record<NetworkErrorKind, ClientErrorCode>> = {
+  unreachable: 'UNREACHABLE',
+  disconnected: 'DISCONNECTED',
+  'timed-out': 'TIMED_OUT',
+  malformed: 'MALFORMED',
+  unsupported: 'UNSUPPORTED',
+};
+
 /** A request to a broker that has no answer: what happened on the way. */
-export class NetworkError extends Error {
+export class NetworkError extends KafkaError {
   override name = 'NetworkError';
   readonly kind: NetworkErrorKind;
-  /** Whether a new connection may have more luck. The request may have been carried out all the same. */
-  readonly retriable: boolean;
 
-  constructor(kind: NetworkErrorKind, message: string, options?: ErrorOptions) {
-    super(message, options);
+  /** Retriable is what a new connection may have more luck with. The request may have been carried out all the same. */
+  constructor(kind: NetworkErrorKind, message: string, options: ErrorOptions = {}) {
+    super(CODES[kind], message, { ...options, retriable: kind !== 'unsupported' && kind !== 'malformed' });
     this.kind = kind;
-    this.retriable = kind !== 'unsupported' && kind !== 'malformed';
   }
 }

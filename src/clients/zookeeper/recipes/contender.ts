@@ -1,6 +1,6 @@
+import { unlessAborted } from '../../../base/unless-aborted.ts';
 import type { Stat } from '../../../wire/zookeeper/data.ts';
 import { childOf, createProtected, deleteForSure, inContainer, withRetries } from '../retry.ts';
-import { unlessAborted } from '../unless-aborted.ts';
 import type { ZooKeeperClient } from '../zookeeper-client.ts';
 import { isZooKeeperError } from '../zookeeper-error.ts';
 import { Holding } from './holding.ts';

@@ -1,5 +1,5 @@
+import { unlessAborted } from '../../../base/unless-aborted.ts';
 import { isRetriable, withRetries } from '../retry.ts';
-import { unlessAborted } from '../unless-aborted.ts';
 import type { ZooKeeperClient } from '../zookeeper-client.ts';
 import { isZooKeeperError, ZooKeeperError } from '../zookeeper-error.ts';
 import { type ContendOptions, leavePlace, placeOf, placesAmong, takePlace, watchOnce } from './contender.ts';

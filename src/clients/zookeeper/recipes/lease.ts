@@ -1,7 +1,7 @@
+import { unlessAborted } from '../../../base/unless-aborted.ts';
 import type { Timer } from '../../../env/timers.ts';
 import type { Stat } from '../../../wire/zookeeper/data.ts';
 import { createIfAbsent, inContainer, isRetriable, parentOf, randomId, withRetries } from '../retry.ts';
-import { unlessAborted } from '../unless-aborted.ts';
 import type { ZooKeeperClient } from '../zookeeper-client.ts';
 import { isZooKeeperError } from '../zookeeper-error.ts';
 import { watchOnce } from './contender.ts';

@@ -1,5 +1,5 @@
+import { unlessAborted } from '../../../base/unless-aborted.ts';
 import { childOf, childrenIn, inContainer, isRetriable, withRetries } from '../retry.ts';
-import { unlessAborted } from '../unless-aborted.ts';
 import type { ZooKeeperClient } from '../zookeeper-client.ts';
 import { isZooKeeperError } from '../zookeeper-error.ts';
 import { watchOnce } from './contender.ts';

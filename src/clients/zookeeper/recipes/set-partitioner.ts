@@ -1,5 +1,5 @@
+import { unlessAborted } from '../../../base/unless-aborted.ts';
 import { childOf, childrenIn } from '../retry.ts';
-import { unlessAborted } from '../unless-aborted.ts';
 import type { ZooKeeperClient } from '../zookeeper-client.ts';
 import { watchOnce } from './contender.ts';
 import type { Holding } from './holding.ts';

@@ -1,5 +1,5 @@
+import { unlessAborted } from '../../../base/unless-aborted.ts';
 import { childOf, childrenIn, ensureContainer, isRetriable, randomId, withRetries } from '../retry.ts';
-import { unlessAborted } from '../unless-aborted.ts';
 import type { ZooKeeperClient } from '../zookeeper-client.ts';
 import { isZooKeeperError } from '../zookeeper-error.ts';
 import { leavePlace, type Place, placesAmong, watchOnce } from './contender.ts';

@@ -1,0 +1,21 @@
+/** The clients of a Kafka cluster. What runs in this process without further ado is made by the `create` functions. */
+import { createNodeEnv } from '../../env/node/create-node-env.ts';
+import { Admin, type AdminOptions } from './admin/admin.ts';
+
+export { createNodeEnv } from '../../env/node/create-node-env.ts';
+export type { ErrorName as KafkaErrorName } from '../../wire/kafka/errors.ts';
+export type { AdminOptions, CallOptions, NewTopic } from './admin/admin.ts';
+export { Admin } from './admin/admin.ts';
+export type { BrokerNode, PartitionInfo, TopicInfo, TopicPartition } from './cluster/cluster-metadata.ts';
+export type { ClusterOptions } from './cluster/cluster-options.ts';
+export type { ClientErrorCode } from './kafka-error.ts';
+export { BrokerError, isKafkaError, isRetriable, KafkaError } from './kafka-error.ts';
+export type { NetworkErrorKind } from './network/network-error.ts';
+export { NetworkError } from './network/network-error.ts';
+export type { Deserializer, Serde, SerdeContext, Serializer } from './serde.ts';
+export { bytesSerde, float64Serde, int32Serde, int64Serde, jsonSerde, stringSerde } from './serde.ts';
+
+/** An admin client of this process. It connects with its first call. */
+export function createAdmin(options: AdminOptions): Admin {
+  return new Admin(createNodeEnv({ logLevel: 'warn' }), options);
+}
