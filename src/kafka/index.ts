@@ -1,4 +1,6 @@
 /** Brokers for embedding: `startBroker(env, loadBrokerConfig(given).config)`. */
+
+export { ConfigError } from '../base/config-keys/config-error.ts';
 export { type Broker, type BrokerOptions, startBroker } from './server/broker.ts';
 export {
   type BrokerConfig,
@@ -7,4 +9,3 @@ export {
   loadBrokerConfig,
   readServerProperties,
 } from './server/config/broker-config.ts';
-export { ConfigError } from './server/config/config-error.ts';

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
+import type { ConfigDef, ConfigDefs } from '../../src/base/config-keys/config-def.ts';
 import { brokerDefs } from '../../src/kafka/server/config/broker-defs/index.ts';
-import type { ConfigDef, ConfigDefs } from '../../src/kafka/server/config/config-def.ts';
 import { dynamicOnlyDefs } from '../../src/kafka/server/config/dynamic-keys.ts';
 import { topicDefs } from '../../src/kafka/server/config/topic-defs.ts';
 import type { GoldenCase, GoldenCheck } from './check.ts';

@@ -1,10 +1,10 @@
+import { ConfigError } from '../../base/config-keys/config-error.ts';
 import type { Env } from '../../env/env.ts';
 import { checkMetaProperties, writeMetaProperties } from '../log/meta-properties.ts';
 import { randomUuid } from '../metadata/uuid.ts';
 import type { ZkStores } from '../zk/stores.ts';
 import type { ZkConnection } from '../zk/zk-connection.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
-import { ConfigError } from './config/config-error.ts';
 
 const SEQUENCE_PATH = '/brokers/seqid';
 

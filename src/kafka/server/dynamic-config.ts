@@ -1,6 +1,6 @@
+import { ConfigError } from '../../base/config-keys/config-error.ts';
 import type { Log } from '../../env/log.ts';
 import { type BrokerConfig, withDynamicConfig } from './config/broker-config.ts';
-import { ConfigError } from './config/config-error.ts';
 import { refuseUnsupportedGuards } from './unsupported-guards.ts';
 
 /** Does what a change of the broker's configuration asks for. */

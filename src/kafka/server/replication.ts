@@ -1,3 +1,4 @@
+import { ConfigError } from '../../base/config-keys/config-error.ts';
 import type { Env } from '../../env/env.ts';
 import type { LogManager } from '../log/log-manager.ts';
 import type { MetadataCache } from '../metadata/metadata-cache.ts';
@@ -8,7 +9,6 @@ import { ReplicaManager } from '../replica/replica-manager.ts';
 import type { ZkStores } from '../zk/stores.ts';
 import { addressOn, BrokerLink, connectTimeouts } from './broker-link.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
-import { ConfigError } from './config/config-error.ts';
 import { replicationProtocol } from './config/replication-protocol.ts';
 import { interBrokerVersions } from './inter-broker-versions.ts';
 import type { ReplicationThrottles } from './replication-throttles.ts';

@@ -1,8 +1,8 @@
+import { ConfigError } from '../../base/config-keys/config-error.ts';
 import type { Log } from '../../env/log.ts';
 import type { LogConfig } from '../log/log-config.ts';
 import type { TopicSettings } from '../replica/topic-settings.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
-import { ConfigError } from './config/config-error.ts';
 import { logConfig, type TopicConfig, topicConfig } from './config/topic-config.ts';
 
 interface Resolved {

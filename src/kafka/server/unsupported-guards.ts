@@ -1,5 +1,5 @@
+import { ConfigError } from '../../base/config-keys/config-error.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
-import { ConfigError } from './config/config-error.ts';
 
 /**
  * Refuses settings that keep somebody out and cannot here. To ignore them would leave a door open that the

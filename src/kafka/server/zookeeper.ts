@@ -1,10 +1,10 @@
+import { ConfigError } from '../../base/config-keys/config-error.ts';
 import type { Env } from '../../env/env.ts';
 import { clientSessions, endSession, ensureChroot } from '../zk/client-session.ts';
 import type { OpenSession } from '../zk/port.ts';
 import { SessionFile } from '../zk/session-file.ts';
 import { ZkConnection } from '../zk/zk-connection.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
-import { ConfigError } from './config/config-error.ts';
 
 /** The broker's way to ZooKeeper. */
 export interface ZooKeeperLink {

@@ -1,10 +1,11 @@
 /** Validation of AlterConfigs and IncrementalAlterConfigs, as ConfigAdminManager and LogConfig of 3.9 do it. */
+
+import { type ConfigDef, type ConfigDefs, checkValue } from '../../../base/config-keys/config-def.ts';
+import { ConfigError } from '../../../base/config-keys/config-error.ts';
 import { ErrorCode } from '../../../wire/kafka/errors.ts';
 import { type BrokerConfig, buildBrokerConfig, definitionOf } from './broker-config.ts';
 import { brokerDefs } from './broker-defs/index.ts';
 import { compactionLagConflict } from './broker-rules.ts';
-import { type ConfigDef, type ConfigDefs, checkValue } from './config-def.ts';
-import { ConfigError } from './config-error.ts';
 import { baseKey, isDynamic, isPerBroker, needsListenerPrefix } from './dynamic-keys.ts';
 import { checkReconfiguration } from './reconfiguration.ts';
 import { checkedTopicConfig } from './topic-config.ts';

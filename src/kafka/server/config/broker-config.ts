@@ -1,6 +1,3 @@
-import { parsePropertiesFile } from '../../../storage/properties.ts';
-import { brokerDefs } from './broker-defs/index.ts';
-import { checkBrokerConfig } from './broker-rules.ts';
 import {
   type CheckedValue,
   type ConfigDef,
@@ -9,8 +6,11 @@ import {
   checkValue,
   configValues,
   defaultValue,
-} from './config-def.ts';
-import { ConfigError } from './config-error.ts';
+} from '../../../base/config-keys/config-def.ts';
+import { ConfigError } from '../../../base/config-keys/config-error.ts';
+import { parsePropertiesFile } from '../../../storage/properties.ts';
+import { brokerDefs } from './broker-defs/index.ts';
+import { checkBrokerConfig } from './broker-rules.ts';
 import {
   baseKey,
   brokerSynonyms,

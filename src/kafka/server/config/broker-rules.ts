@@ -1,6 +1,6 @@
+import type { CheckedValue } from '../../../base/config-keys/config-def.ts';
+import { ConfigError } from '../../../base/config-keys/config-error.ts';
 import type { BrokerValues } from './broker-config.ts';
-import type { CheckedValue } from './config-def.ts';
-import { ConfigError } from './config-error.ts';
 import { highestMagic, isProtocolAtLeast } from './protocol-version.ts';
 
 /** Throws when a rule that spans several keys is broken. */

@@ -1,6 +1,6 @@
+import { ConfigError } from '../../../base/config-keys/config-error.ts';
 import type { ConnectionLimits } from '../connection-quotas.ts';
 import type { BrokerConfig } from './broker-config.ts';
-import { ConfigError } from './config-error.ts';
 import { listenerSettings } from './listener-settings.ts';
 
 /** How many connections a broker takes. Throws ConfigError. */

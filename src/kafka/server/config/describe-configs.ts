@@ -1,10 +1,10 @@
 /** The data of DescribeConfigs, as ConfigHelper of 3.9 puts it together. */
 
+import type { ConfigDef, ConfigDefs, ConfigType } from '../../../base/config-keys/config-def.ts';
 import type { DescribeConfigsResponse } from '../../../wire/kafka/messages/32-describe-configs.ts';
 import type { Draft } from '../../../wire/kafka/schema/index.ts';
 import { type BrokerConfig, definitionOf } from './broker-config.ts';
 import { brokerDefs } from './broker-defs/index.ts';
-import type { ConfigDef, ConfigDefs, ConfigType } from './config-def.ts';
 import { brokerSynonyms, isDynamic } from './dynamic-keys.ts';
 import { checkedTopicConfig } from './topic-config.ts';
 import { topicDefs } from './topic-defs.ts';

@@ -1,6 +1,6 @@
+import { type ConfigDef, type ConfigDefs, long, MAX_LONG } from '../../../base/config-keys/config-def.ts';
+import { atLeast } from '../../../base/config-keys/validators.ts';
 import { brokerDefs } from './broker-defs/index.ts';
-import { type ConfigDef, type ConfigDefs, long, MAX_LONG } from './config-def.ts';
-import { atLeast } from './validators.ts';
 
 /** Broker configurations that exist only while brokers run: the rates of replication throttles. */
 export const dynamicOnlyDefs: ConfigDefs = {

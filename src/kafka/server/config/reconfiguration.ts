@@ -1,6 +1,6 @@
+import { ConfigError } from '../../../base/config-keys/config-error.ts';
 import { refuseUnsupportedGuards } from '../unsupported-guards.ts';
 import type { BrokerConfig } from './broker-config.ts';
-import { ConfigError } from './config-error.ts';
 import { needsListenerPrefix } from './dynamic-keys.ts';
 import { listenerSettings } from './listener-settings.ts';
 

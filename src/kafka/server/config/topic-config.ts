@@ -1,5 +1,3 @@
-import type { LogConfig } from '../../log/log-config.ts';
-import type { BrokerConfig } from './broker-config.ts';
 import {
   type CheckedValue,
   type ConfigDef,
@@ -9,7 +7,9 @@ import {
   configValues,
   defaultValue,
   MAX_LONG,
-} from './config-def.ts';
+} from '../../../base/config-keys/config-def.ts';
+import type { LogConfig } from '../../log/log-config.ts';
+import type { BrokerConfig } from './broker-config.ts';
 import { highestMagic, isProtocolAtLeast, resolveProtocolVersion } from './protocol-version.ts';
 import { topicDefs } from './topic-defs.ts';
 

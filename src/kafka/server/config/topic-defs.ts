@@ -1,5 +1,6 @@
-import { bool, double, int, list, long, MAX_LONG, string } from './config-def.ts';
-import { atLeast, between, levelOrDefault, oneOf, protocolVersion, throttledReplicas } from './validators.ts';
+import { bool, double, int, list, long, MAX_LONG, string } from '../../../base/config-keys/config-def.ts';
+import { atLeast, between, levelOrDefault, oneOf } from '../../../base/config-keys/validators.ts';
+import { protocolVersion, throttledReplicas } from './validators.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

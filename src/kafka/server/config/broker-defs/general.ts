@@ -1,5 +1,5 @@
-import { bool, int, string } from '../config-def.ts';
-import { atLeast } from '../validators.ts';
+import { bool, int, string } from '../../../../base/config-keys/config-def.ts';
+import { atLeast } from '../../../../base/config-keys/validators.ts';
 
 /** The broker itself and topic creation. */
 export const generalDefs = {

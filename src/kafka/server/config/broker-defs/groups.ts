@@ -1,5 +1,5 @@
-import { bool, int, list, long, short, string } from '../config-def.ts';
-import { atLeast, between, oneOf, oneOfAnyCase } from '../validators.ts';
+import { bool, int, list, long, short, string } from '../../../../base/config-keys/config-def.ts';
+import { atLeast, between, oneOf, oneOfAnyCase } from '../../../../base/config-keys/validators.ts';
 
 /** Group coordination and committed offsets. */
 export const groupsDefs = {

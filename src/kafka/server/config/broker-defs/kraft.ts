@@ -1,5 +1,5 @@
-import { bool, int, list, long, MAX_LONG, string } from '../config-def.ts';
-import { addressList, atLeast, oneOf } from '../validators.ts';
+import { bool, int, list, long, MAX_LONG, string } from '../../../../base/config-keys/config-def.ts';
+import { addressList, atLeast, oneOf } from '../../../../base/config-keys/validators.ts';
 
 /** KRaft and the migration to it: known, reported, and without effect in ZooKeeper mode. */
 export const kraftDefs = {

@@ -1,5 +1,6 @@
-import { bool, double, int, list, long, MAX_LONG, string } from '../config-def.ts';
-import { atLeast, between, levelOrDefault, oneOf, protocolVersion } from '../validators.ts';
+import { bool, double, int, list, long, MAX_LONG, string } from '../../../../base/config-keys/config-def.ts';
+import { atLeast, between, levelOrDefault, oneOf } from '../../../../base/config-keys/validators.ts';
+import { protocolVersion } from '../validators.ts';
 
 /** Logs: segments, retention, compaction, timestamps; the defaults of topics. */
 export const logDefs = {

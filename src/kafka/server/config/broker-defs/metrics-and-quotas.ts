@@ -1,5 +1,5 @@
-import { bool, int, list, long, string } from '../config-def.ts';
-import { atLeast } from '../validators.ts';
+import { bool, int, list, long, string } from '../../../../base/config-keys/config-def.ts';
+import { atLeast } from '../../../../base/config-keys/validators.ts';
 
 /** Metrics, telemetry and the windows of quotas. */
 export const metricsAndQuotasDefs = {

@@ -1,5 +1,5 @@
-import { int, long, string } from '../config-def.ts';
-import { atLeast } from '../validators.ts';
+import { int, long, string } from '../../../../base/config-keys/config-def.ts';
+import { atLeast } from '../../../../base/config-keys/validators.ts';
 
 /** Listeners, connections and the request path. */
 export const networkDefs = {

@@ -1,5 +1,6 @@
-import { bool, double, int, long, MAX_LONG, string } from '../config-def.ts';
-import { atLeast, between, nonEmptyString, poolSizeOrInherited } from '../validators.ts';
+import { bool, double, int, long, MAX_LONG, string } from '../../../../base/config-keys/config-def.ts';
+import { atLeast, between, nonEmptyString } from '../../../../base/config-keys/validators.ts';
+import { poolSizeOrInherited } from '../validators.ts';
 
 /** Tiered storage. */
 export const remoteLogDefs = {

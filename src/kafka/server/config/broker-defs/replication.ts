@@ -1,5 +1,6 @@
-import { bool, int, long, string } from '../config-def.ts';
-import { atLeast, protocolVersion } from '../validators.ts';
+import { bool, int, long, string } from '../../../../base/config-keys/config-def.ts';
+import { atLeast } from '../../../../base/config-keys/validators.ts';
+import { protocolVersion } from '../validators.ts';
 
 /** Replication, leadership and delayed operations. */
 export const replicationDefs = {

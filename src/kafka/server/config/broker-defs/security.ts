@@ -1,5 +1,15 @@
-import { bool, className, double, int, list, long, password, short, string } from '../config-def.ts';
-import { atLeast, nonNull, oneOf } from '../validators.ts';
+import {
+  bool,
+  className,
+  double,
+  int,
+  list,
+  long,
+  password,
+  short,
+  string,
+} from '../../../../base/config-keys/config-def.ts';
+import { atLeast, nonNull, oneOf } from '../../../../base/config-keys/validators.ts';
 
 /** TLS, SASL, authorization, delegation tokens and policies. */
 export const securityDefs = {

@@ -1,5 +1,5 @@
-import { bool, int, short } from '../config-def.ts';
-import { atLeast } from '../validators.ts';
+import { bool, int, short } from '../../../../base/config-keys/config-def.ts';
+import { atLeast } from '../../../../base/config-keys/validators.ts';
 
 /** Transactions and producer ids. */
 export const transactionsDefs = {

@@ -1,5 +1,5 @@
-import { bool, int, list, password, string } from '../config-def.ts';
-import { atLeast } from '../validators.ts';
+import { bool, int, list, password, string } from '../../../../base/config-keys/config-def.ts';
+import { atLeast } from '../../../../base/config-keys/validators.ts';
 
 /** The connection to ZooKeeper. */
 export const zookeeperDefs = {

@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { describe, test } from 'node:test';
+import { ConfigError } from '../../../../../src/base/config-keys/config-error.ts';
 import {
   loadBrokerConfig,
   readServerProperties,
   withDynamicConfig,
 } from '../../../../../src/kafka/server/config/broker-config.ts';
-import { ConfigError } from '../../../../../src/kafka/server/config/config-error.ts';
 
 function load(text: string) {
   return loadBrokerConfig(

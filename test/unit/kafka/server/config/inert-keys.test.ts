@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { type ConfigDef, camelCase } from '../../../../../src/base/config-keys/config-def.ts';
 import { brokerDefs } from '../../../../../src/kafka/server/config/broker-defs/index.ts';
-import { type ConfigDef, camelCase } from '../../../../../src/kafka/server/config/config-def.ts';
 import { topicDefs } from '../../../../../src/kafka/server/config/topic-defs.ts';
 
 const root = new URL('../../../../../../', import.meta.url);

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { describe, test } from 'node:test';
-import { ConfigError } from '../../../../../src/kafka/server/config/config-error.ts';
+import { ConfigError } from '../../../../../src/base/config-keys/config-error.ts';
 import { type ListenerSettings, resolveListeners } from '../../../../../src/kafka/server/config/listeners.ts';
 
 const defaults: ListenerSettings = {

@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { describe, test } from 'node:test';
+import { ConfigError } from '../../../../../src/base/config-keys/config-error.ts';
 import { DEFAULT_LOG_CONFIG } from '../../../../../src/kafka/log/log-config.ts';
 import { loadBrokerConfig } from '../../../../../src/kafka/server/config/broker-config.ts';
-import { ConfigError } from '../../../../../src/kafka/server/config/config-error.ts';
 import { logConfig, topicConfig } from '../../../../../src/kafka/server/config/topic-config.ts';
 
 type Settings = Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { javaDoubleText } from '../../../base/java-double.ts';
+import { javaDoubleText } from '../java-double.ts';
 import { ConfigError, invalidValue } from './config-error.ts';
 import type { CheckedValue, ParsedValue, Validator } from './validators.ts';
 
