@@ -177,7 +177,8 @@ export async function startApacheBroker(toolbox: Toolbox, options: BrokerOptions
   return ready(daemon, /\[KafkaServer id=\d+\] started/);
 }
 
-function javaDaemon(
+/** A Java server that logs to its file. */
+export function javaDaemon(
   toolbox: Toolbox,
   classPath: string,
   options: { flags: string[]; mainClass: string; args: string[]; logFile: string },

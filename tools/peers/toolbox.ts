@@ -94,6 +94,12 @@ export class Toolbox {
     ]);
   }
 
+  /** Class path of Kafka's newest broker, with something that writes its log. */
+  async newKafkaServer(): Promise<string> {
+    const logging = await this.jars('reload4j', ['org.slf4j:slf4j-reload4j:1.7.36']);
+    return `${await this.newKafka()}:${logging}`;
+  }
+
   /** Compiles Java programs (paths from the project's root); resolves to the class path to run them with. */
   async compileJava(name: string, classPath: string, files: readonly string[]): Promise<string> {
     const sources = files.map((file) => join(this.root, file));
