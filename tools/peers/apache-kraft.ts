@@ -96,6 +96,12 @@ export class ApacheKraft {
     if (first !== undefined) await this.kill(first, signal);
   }
 
+  /** Runs one of the tools of the same version (`org.apache.kafka.tools.TopicCommand`) on this cluster to its end. */
+  async tool(mainClass: string, args: readonly string[]): Promise<string> {
+    const all = ['--bootstrap-server', this.bootstrap, ...args];
+    return (await this.toolbox.java(await this.toolbox.newKafka(), mainClass, all)).stdout;
+  }
+
   private async format(node: KraftNode, clusterId: string): Promise<void> {
     const args = ['format', '--cluster-id', clusterId, '--config', this.properties(node)];
     await this.toolbox.java(await this.toolbox.newKafkaServer(), 'kafka.tools.StorageTool', args);
@@ -124,6 +130,16 @@ export class ApacheKraft {
       'share.coordinator.state.topic.min.isr': '1',
       'share.coordinator.state.topic.num.partitions': '5',
       'group.initial.rebalance.delay.ms': '0',
+      'group.min.session.timeout.ms': '1000',
+      // Groups that tests can wait for: Apache's heartbeats are 5 s apart.
+      'group.consumer.migration.policy': 'bidirectional',
+      'group.consumer.min.heartbeat.interval.ms': '500',
+      'group.consumer.heartbeat.interval.ms': '1000',
+      'group.consumer.min.session.timeout.ms': '3000',
+      'group.share.min.heartbeat.interval.ms': '500',
+      'group.share.heartbeat.interval.ms': '1000',
+      'group.share.min.session.timeout.ms': '3000',
+      'group.share.min.record.lock.duration.ms': '1000',
       ...this.config,
     };
     const text = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
