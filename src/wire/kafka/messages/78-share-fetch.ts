@@ -1,9 +1,21 @@
-/** ShareFetch: acquires records for a share group (KIP-932). Version 0 was an unstable one of 3.9. */
-import { array, int16, int32, int64, message, records, string, struct, uuid } from '../schema/index.ts';
+/** ShareFetch: acquires records for a share group (KIP-932). Version 0 was an unstable one of 3.9; 2 came with 4.3 (KIP-1206, KIP-1222). */
+import {
+  array,
+  bool,
+  int8,
+  int16,
+  int32,
+  int64,
+  message,
+  records,
+  string,
+  struct,
+  uuid,
+} from '../schema/index.ts';
 
 export const ShareFetchRequest = message(
   'ShareFetchRequest',
-  { key: 78, kind: 'request', versions: '0-1', flexible: '0+' },
+  { key: 78, kind: 'request', versions: '0-2', flexible: '0+' },
   {
     groupId: string('0+', { nullable: '0+', default: null }),
     memberId: string('0+', { nullable: '0+' }),
@@ -13,6 +25,9 @@ export const ShareFetchRequest = message(
     maxBytes: int32('0+', { default: 0x7fff_ffff, ignorable: true }),
     maxRecords: int32('1+'),
     batchSize: int32('1+'),
+    /** 0: whole batches may exceed `maxRecords`; 1: no more than those. */
+    shareAcquireMode: int8('2+', { default: 0, ignorable: true }),
+    isRenewAck: bool('2+', { default: false }),
     topics: array('0+', {
       topicId: uuid('0+', { ignorable: true }),
       partitions: array('0+', {
@@ -34,7 +49,7 @@ export const ShareFetchRequest = message(
 
 export const ShareFetchResponse = message(
   'ShareFetchResponse',
-  { key: 78, kind: 'response', versions: '0-1', flexible: '0+' },
+  { key: 78, kind: 'response', versions: '0-2', flexible: '0+' },
   {
     throttleTimeMs: int32('0+', { ignorable: true }),
     errorCode: int16('0+', { ignorable: true }),

@@ -1,13 +1,14 @@
-/** ShareAcknowledge: accepts, releases or rejects acquired records (KIP-932). */
-import { array, int16, int32, int64, message, string, struct, uuid } from '../schema/index.ts';
+/** ShareAcknowledge: accepts, releases or rejects acquired records (KIP-932); renews their locks from version 2 on (KIP-1222). */
+import { array, bool, int16, int32, int64, message, string, struct, uuid } from '../schema/index.ts';
 
 export const ShareAcknowledgeRequest = message(
   'ShareAcknowledgeRequest',
-  { key: 79, kind: 'request', versions: '0-1', flexible: '0+' },
+  { key: 79, kind: 'request', versions: '0-2', flexible: '0+' },
   {
     groupId: string('0+', { nullable: '0+', default: null }),
     memberId: string('0+', { nullable: '0+' }),
     shareSessionEpoch: int32('0+'),
+    isRenewAck: bool('2+', { default: false }),
     topics: array('0+', {
       topicId: uuid('0+'),
       partitions: array('0+', {
@@ -24,11 +25,12 @@ export const ShareAcknowledgeRequest = message(
 
 export const ShareAcknowledgeResponse = message(
   'ShareAcknowledgeResponse',
-  { key: 79, kind: 'response', versions: '0-1', flexible: '0+' },
+  { key: 79, kind: 'response', versions: '0-2', flexible: '0+' },
   {
     throttleTimeMs: int32('0+', { ignorable: true }),
     errorCode: int16('0+', { ignorable: true }),
     errorMessage: string('0+', { nullable: '0+', default: null }),
+    acquisitionLockTimeoutMs: int32('2+', { ignorable: true }),
     responses: array('0+', {
       topicId: uuid('0+', { ignorable: true }),
       partitions: array('0+', {

@@ -3,7 +3,7 @@ import { array, int16, int32, int64, message, string, uuid } from '../schema/ind
 
 export const DescribeShareGroupOffsetsRequest = message(
   'DescribeShareGroupOffsetsRequest',
-  { key: 90, kind: 'request', versions: '0', flexible: '0+' },
+  { key: 90, kind: 'request', versions: '0-1', flexible: '0+' },
   {
     groups: array('0+', {
       groupId: string('0+'),
@@ -21,7 +21,7 @@ export const DescribeShareGroupOffsetsRequest = message(
 
 export const DescribeShareGroupOffsetsResponse = message(
   'DescribeShareGroupOffsetsResponse',
-  { key: 90, kind: 'response', versions: '0', flexible: '0+' },
+  { key: 90, kind: 'response', versions: '0-1', flexible: '0+' },
   {
     throttleTimeMs: int32('0+'),
     groups: array('0+', {
@@ -33,6 +33,7 @@ export const DescribeShareGroupOffsetsResponse = message(
           partitionIndex: int32('0+'),
           startOffset: int64('0+'),
           leaderEpoch: int32('0+'),
+          lag: int64('1+', { default: -1, ignorable: true }),
           errorCode: int16('0+'),
           errorMessage: string('0+', { nullable: '0+', default: null }),
         }),
