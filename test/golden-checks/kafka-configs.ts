@@ -1,5 +1,8 @@
 import { strict as assert } from 'node:assert';
 import type { ConfigDef, ConfigDefs } from '../../src/base/config-keys/config-def.ts';
+import { adminDefs } from '../../src/clients/kafka/config/admin-defs.ts';
+import { consumerDefs } from '../../src/clients/kafka/config/consumer-defs.ts';
+import { producerDefs } from '../../src/clients/kafka/config/producer-defs.ts';
 import { brokerDefs } from '../../src/kafka/server/config/broker-defs/index.ts';
 import { dynamicOnlyDefs } from '../../src/kafka/server/config/dynamic-keys.ts';
 import { topicDefs } from '../../src/kafka/server/config/topic-defs.ts';
@@ -19,9 +22,12 @@ interface ConfigFact {
 const tables: Readonly<Record<string, ConfigDefs>> = {
   'kafka/broker-configs.json': brokerDefs,
   'kafka/topic-configs.json': topicDefs,
+  'kafka/producer-configs.json': producerDefs,
+  'kafka/consumer-configs.json': consumerDefs,
+  'kafka/admin-configs.json': adminDefs,
 };
 
-/** Keys of brokers and topics: types, defaults, validators, how they can be changed, synonyms. */
+/** Keys of brokers, topics and clients: types, defaults, validators, how they can be changed, synonyms. */
 export const kafkaConfigs: GoldenCheck = {
   name: 'Kafka configuration keys',
   matches: (path) => Object.hasOwn(tables, path),

@@ -1,3 +1,4 @@
+import { javaDoubleText } from '../java-double.ts';
 import { invalidValue } from './config-error.ts';
 
 /** What a parsed value may be; null is a value only where the default is null. */
@@ -24,17 +25,22 @@ export function between(min: number, max: number): Validator {
   return range(min, max);
 }
 
-function range(min: number, max: number | undefined): Validator {
+function range(min: number, max: number | undefined, shown: (limit: number) => string = String): Validator {
   return {
-    text: max === undefined ? `[${min},...]` : `[${min},...,${max}]`,
+    text: max === undefined ? `[${shown(min)},...]` : `[${shown(min)},...,${shown(max)}]`,
     check(key, { value, text }) {
       const number = Number(value);
-      if (number < min) throw invalidValue(key, text, `Value must be at least ${min}`);
+      if (number < min) throw invalidValue(key, text, `Value must be at least ${shown(min)}`);
       if (max !== undefined && number > max) {
-        throw invalidValue(key, text, `Value must be no more than ${max}`);
+        throw invalidValue(key, text, `Value must be no more than ${shown(max)}`);
       }
     },
   };
+}
+
+/** Between two doubles, which Java writes with a fraction. */
+export function betweenDoubles(min: number, max: number): Validator {
+  return range(min, max, javaDoubleText);
 }
 
 /** A range, or -1 for the codec's own default. */

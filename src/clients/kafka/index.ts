@@ -2,12 +2,17 @@
 import { createNodeEnv } from '../../env/node/create-node-env.ts';
 import { Admin, type AdminOptions } from './admin/admin.ts';
 
+export { ConfigError } from '../../base/config-keys/config-error.ts';
 export { createNodeEnv } from '../../env/node/create-node-env.ts';
 export type { ErrorName as KafkaErrorName } from '../../wire/kafka/errors.ts';
 export type { AdminOptions, CallOptions, NewTopic } from './admin/admin.ts';
 export { Admin } from './admin/admin.ts';
 export type { BrokerNode, PartitionInfo, TopicInfo, TopicPartition } from './cluster/cluster-metadata.ts';
 export type { ClusterOptions } from './cluster/cluster-options.ts';
+export { type AdminConfig, parseAdminConfig } from './config/admin-config.ts';
+export type { ClientConfig, ClientProperties, ConfigNote } from './config/client-config.ts';
+export { type ConsumerConfig, parseConsumerConfig } from './config/consumer-config.ts';
+export { type ProducerConfig, parseProducerConfig } from './config/producer-config.ts';
 export type { ClientErrorCode } from './kafka-error.ts';
 export { BrokerError, isKafkaError, isRetriable, KafkaError } from './kafka-error.ts';
 export type { NetworkErrorKind } from './network/network-error.ts';

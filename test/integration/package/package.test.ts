@@ -26,6 +26,7 @@ const READY = /^Ready in/;
 const KAFKA_CLIENTS = [
   'Admin',
   'BrokerError',
+  'ConfigError',
   'KafkaError',
   'NetworkError',
   'bytesSerde',
@@ -37,6 +38,9 @@ const KAFKA_CLIENTS = [
   'isKafkaError',
   'isRetriable',
   'jsonSerde',
+  'parseAdminConfig',
+  'parseConsumerConfig',
+  'parseProducerConfig',
   'stringSerde',
 ];
 
