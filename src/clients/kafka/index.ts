@@ -5,8 +5,45 @@ import { Admin, type AdminOptions } from './admin/admin.ts';
 export { ConfigError } from '../../base/config-keys/config-error.ts';
 export { createNodeEnv } from '../../env/node/create-node-env.ts';
 export type { ErrorName as KafkaErrorName } from '../../wire/kafka/errors.ts';
-export type { AdminOptions, CallOptions, NewTopic } from './admin/admin.ts';
+export type { AdminOptions } from './admin/admin.ts';
 export { Admin } from './admin/admin.ts';
+export type { CallOptions } from './admin/call-options.ts';
+export type {
+  ClusterBroker,
+  ClusterDescription,
+  DescribeClusterOptions,
+} from './admin/cluster-description.ts';
+export type { ConfigEntry, ConfigSource, ConfigSynonym, ConfigType } from './admin/config-entry.ts';
+export type {
+  AlterConfigsOptions,
+  ConfigChange,
+  ConfigChanges,
+  ConfigReplacement,
+  ConfigResource,
+  ConfigResourceType,
+  ConfigsToDescribe,
+  DescribeConfigsOptions,
+  DescribedConfigs,
+  ListConfigResourcesOptions,
+} from './admin/configs.ts';
+export { configResourceKey } from './admin/configs.ts';
+export type { DescribeTopicsOptions } from './admin/describe-topics.ts';
+export type { ItemResults } from './admin/item-results.ts';
+export { partitionKey } from './admin/item-results.ts';
+export type { AclOperation } from './admin/operations.ts';
+export type { PartitionDescription, TopicDescription } from './admin/topic-description.ts';
+export type {
+  CreatedTopic,
+  CreatePartitionsOptions,
+  CreateTopicsOptions,
+  DeletedRecords,
+  ListTopicsOptions,
+  MutationOptions,
+  NewPartitions,
+  NewTopic,
+  RecordsToDelete,
+  TopicSelection,
+} from './admin/topics.ts';
 export type { BrokerNode, PartitionInfo, TopicInfo, TopicPartition } from './cluster/cluster-metadata.ts';
 export type { ClusterOptions } from './cluster/cluster-options.ts';
 export { type AdminConfig, parseAdminConfig } from './config/admin-config.ts';

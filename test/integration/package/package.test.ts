@@ -30,6 +30,7 @@ const KAFKA_CLIENTS = [
   'KafkaError',
   'NetworkError',
   'bytesSerde',
+  'configResourceKey',
   'createAdmin',
   'createNodeEnv',
   'float64Serde',
@@ -41,6 +42,7 @@ const KAFKA_CLIENTS = [
   'parseAdminConfig',
   'parseConsumerConfig',
   'parseProducerConfig',
+  'partitionKey',
   'stringSerde',
 ];
 

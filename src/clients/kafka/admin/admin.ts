@@ -1,28 +1,26 @@
 import type { Env } from '../../../env/env.ts';
-import { CreateTopicsRequest, CreateTopicsResponse } from '../../../wire/kafka/messages/19-create-topics.ts';
 import { Cluster } from '../cluster/cluster.ts';
-import type { TopicInfo } from '../cluster/cluster-metadata.ts';
 import type { ClusterOptions } from '../cluster/cluster-options.ts';
-import { isKafkaError, throwIfError } from '../kafka-error.ts';
+import { AdminCall } from './admin-call.ts';
+import type { CallOptions } from './call-options.ts';
+import * as description from './cluster-description.ts';
+import * as configs from './configs.ts';
+import { type DescribeTopicsOptions, describeTopics } from './describe-topics.ts';
+import type { ItemResults } from './item-results.ts';
+import type { TopicDescription } from './topic-description.ts';
+import * as topics from './topics.ts';
 
 export type AdminOptions = ClusterOptions;
 
-export interface NewTopic {
-  readonly name: string;
-  /** Default: the brokers' `num.partitions`. */
-  readonly partitions?: number;
-  /** Default: the brokers' `default.replication.factor`. */
-  readonly replicationFactor?: number;
-  readonly configs?: Readonly<Record<string, string>>;
-}
-
-export interface CallOptions {
-  /** How long the call may take, repetitions included. Default `apiTimeoutMs`. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
-
-/** Looks after a cluster: topics, configurations, groups. As `org.apache.kafka.clients.admin.Admin`. */
+/**
+ * Looks after a cluster: topics, configurations, groups and what else its brokers let be administered. As
+ * `org.apache.kafka.clients.admin.Admin`; docs/kafka-admin.md has the table of methods and APIs.
+ *
+ * A method about several things gives {@link ItemResults}: awaited, the values of all or the first error; by
+ * `settled()`, the outcome of each. Errors are {@link KafkaError}s: {@link BrokerError}s are what brokers answered,
+ * UNSUPPORTED names an API that the broker does not serve. Failures that pass (a new controller, leader or
+ * coordinator, a lost connection, a quota) are tried again until `timeoutMs`.
+ */
 export class Admin implements AsyncDisposable {
   private readonly cluster: Cluster;
 
@@ -30,43 +28,97 @@ export class Admin implements AsyncDisposable {
     this.cluster = new Cluster(env, options);
   }
 
-  /** Creates topics; rejects with the {@link BrokerError} of the first that could not be. */
-  async createTopics(topics: readonly NewTopic[], options: CallOptions = {}): Promise<void> {
-    const response = await this.cluster.retry(
-      () =>
-        this.cluster.request(
-          'controller',
-          { request: CreateTopicsRequest, response: CreateTopicsResponse },
-          {
-            topics: topics.map(({ name, partitions = -1, replicationFactor = -1, configs = {} }) => ({
-              name,
-              numPartitions: partitions,
-              replicationFactor,
-              assignments: [],
-              configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
-            })),
-            timeoutMs: this.cluster.settings.requestTimeoutMs,
-          },
-          { signal: options.signal },
-        ),
-      { ...options, isTransient: (error) => isKafkaError(error, 'UNREACHABLE') },
-    );
-    for (const { name, errorCode, errorMessage } of response.topics) {
-      throwIfError(errorCode, `topic ${name}`, errorMessage);
-    }
+  /** Creates topics, or with `validateOnly` says whether they could be. */
+  createTopics(
+    newTopics: readonly topics.NewTopic[],
+    options: topics.CreateTopicsOptions = {},
+  ): ItemResults<string, topics.CreatedTopic> {
+    return topics.createTopics(this.call(options), newTopics, options);
+  }
+
+  /** Deletes topics, by name or by id. */
+  deleteTopics(
+    selection: topics.TopicSelection,
+    options: topics.MutationOptions = {},
+  ): ItemResults<string, undefined> {
+    return topics.deleteTopics(this.call(options), selection, options);
   }
 
   /** All topics of the cluster, by name. */
-  async listTopics(options: CallOptions = {}): Promise<ReadonlyMap<string, TopicInfo>> {
-    const metadata = await this.cluster.retry(() => this.cluster.askMetadata(null, false), options);
-    return metadata.topics;
+  listTopics(options: topics.ListTopicsOptions = {}): Promise<ReadonlyMap<string, TopicDescription>> {
+    return topics.listTopics(this.call(options), options);
   }
 
+  /** Partitions, leaders and replicas of topics, by name or by id. */
+  describeTopics(
+    selection: topics.TopicSelection,
+    options: DescribeTopicsOptions = {},
+  ): ItemResults<string, TopicDescription> {
+    return describeTopics(this.call(options), selection, options);
+  }
+
+  /** Raises the number of partitions of topics. */
+  createPartitions(
+    newPartitions: readonly topics.NewPartitions[],
+    options: topics.CreatePartitionsOptions = {},
+  ): ItemResults<string, undefined> {
+    return topics.createPartitions(this.call(options), newPartitions, options);
+  }
+
+  /** Deletes the records of partitions before an offset. */
+  deleteRecords(
+    records: readonly topics.RecordsToDelete[],
+    options: CallOptions = {},
+  ): ItemResults<string, topics.DeletedRecords> {
+    return topics.deleteRecords(this.call(options), records);
+  }
+
+  /** Brokers and controller, and what the asker may do to the cluster. */
+  describeCluster(options: description.DescribeClusterOptions = {}): Promise<description.ClusterDescription> {
+    return description.describeCluster(this.call(options), options);
+  }
+
+  /** Configurations of topics, brokers, loggers, groups and client metrics. */
+  describeConfigs(
+    resources: readonly configs.ConfigsToDescribe[],
+    options: configs.DescribeConfigsOptions = {},
+  ): ItemResults<string, configs.DescribedConfigs> {
+    return configs.describeConfigs(this.call(options), resources, options);
+  }
+
+  /** Changes single configurations and leaves the others of the resource as they are. */
+  incrementalAlterConfigs(
+    resources: readonly configs.ConfigChanges[],
+    options: configs.AlterConfigsOptions = {},
+  ): ItemResults<string, undefined> {
+    return configs.incrementalAlterConfigs(this.call(options), resources, options);
+  }
+
+  /** Replaces all that is set of a resource. For brokers before 2.3, and gone from 4.0 on. */
+  alterConfigs(
+    resources: readonly configs.ConfigReplacement[],
+    options: configs.AlterConfigsOptions = {},
+  ): ItemResults<string, undefined> {
+    return configs.alterConfigs(this.call(options), resources, options);
+  }
+
+  /** Resources that have configurations; brokers before 4.1 list client metrics alone. */
+  listConfigResources(
+    options: configs.ListConfigResourcesOptions = {},
+  ): Promise<readonly configs.ConfigResource[]> {
+    return configs.listConfigResources(this.call(options), options);
+  }
+
+  /** Ends all connections; what is under way rejects with CLOSED. */
   async close(): Promise<void> {
     this.cluster.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  private call(options: CallOptions): AdminCall {
+    return new AdminCall(this.cluster, options);
   }
 }

@@ -77,4 +77,8 @@ export class ClusterMetadata {
     const brokers = new Map(this.brokers).set(node.id, node);
     return new ClusterMetadata(this.clusterId, this.controllerId, brokers, this.topics, this.topicErrors);
   }
+
+  withoutController(): ClusterMetadata {
+    return new ClusterMetadata(this.clusterId, -1, this.brokers, this.topics, this.topicErrors);
+  }
 }

@@ -6,7 +6,12 @@ import {
   FindCoordinatorRequest,
   FindCoordinatorResponse,
 } from '../../../wire/kafka/messages/10-find-coordinator.ts';
-import type { Draft, Infer, Message } from '../../../wire/kafka/schema/index.ts';
+import {
+  type Draft,
+  type Infer,
+  type Message,
+  UnsupportedVersionError,
+} from '../../../wire/kafka/schema/index.ts';
 import { BrokerError, isRetriable, KafkaError, throwIfError } from '../kafka-error.ts';
 import type { ApiMessages } from '../network/broker-connection.ts';
 import { NetworkError } from '../network/network-error.ts';
@@ -192,7 +197,11 @@ export class Cluster {
       );
       return { response: await unlessAborted(answer, signal), version, nodeId };
     } catch (error) {
-      if (error instanceof NetworkError && error.retriable && typeof target === 'object') this.forget(target);
+      if (error instanceof UnsupportedVersionError) throw new NetworkError('unsupported', error.message);
+      if (error instanceof NetworkError && error.retriable) {
+        if (typeof target === 'object') this.forget(target);
+        else if (target === 'controller') this.forgetController();
+      }
       throw error;
     }
   }
@@ -210,6 +219,11 @@ export class Cluster {
     if (!COORDINATOR_MOVED.has(errorCode)) return false;
     this.forget({ coordinator, key });
     return true;
+  }
+
+  /** Has the next request to the controller ask who that is. */
+  forgetController(): void {
+    this.known = this.known.withoutController();
   }
 
   /** The broker that coordinates a key. Rejects with a {@link BrokerError}. */

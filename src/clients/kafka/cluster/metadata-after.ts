@@ -35,7 +35,8 @@ export function metadataAfter(
 
 type TopicAnswer = Infer<typeof MetadataResponse>['topics'][number];
 
-function topicInfo(topic: TopicAnswer, name: string, before: TopicInfo | undefined): TopicInfo {
+/** `before` is what was known of the topic, if anything. */
+export function topicInfo(topic: TopicAnswer, name: string, before: TopicInfo | undefined): TopicInfo {
   const isSame = before !== undefined && before.topicId === topic.topicId && topic.topicId !== ZERO_UUID;
   const partitions = topic.partitions
     .toSorted((a, b) => a.partitionIndex - b.partitionIndex)

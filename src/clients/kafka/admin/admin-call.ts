@@ -1,0 +1,321 @@
+import { unlessAborted } from '../../../base/unless-aborted.ts';
+import { ErrorCode } from '../../../wire/kafka/errors.ts';
+import type { Draft, Infer, Message } from '../../../wire/kafka/schema/index.ts';
+import { backoffMs } from '../cluster/backoff.ts';
+import type { Answered, Cluster, CoordinatorType, Target } from '../cluster/cluster.ts';
+import type { TopicPartition } from '../cluster/cluster-metadata.ts';
+import { pause } from '../cluster/pause.ts';
+import { BrokerError, KafkaError } from '../kafka-error.ts';
+import type { ApiMessages } from '../network/broker-connection.ts';
+import type { CallOptions } from './call-options.ts';
+import { gatheredResults, type ItemResults, itemResults, partitionKey } from './item-results.ts';
+
+export type Outcomes<K, V> = ReadonlyMap<K, V | KafkaError>;
+
+/** Asks one broker about some items. What it throws, which is how sending and routing fail, counts for all of them. */
+export type AskItems<K, T, V> = (target: Target, items: ReadonlyMap<K, T>) => Promise<Outcomes<K, V>>;
+
+/** Where each item goes. */
+interface Route<K, T> {
+  /** Asked before each attempt: the target of each item, or why there is none at the moment. */
+  targets(items: ReadonlyMap<K, T>): Promise<ReadonlyMap<K, Target | KafkaError>>;
+  /** An item failed and is to be tried again: forgets what proved outdated. */
+  failed?(key: K, error: KafkaError): void;
+}
+
+interface Attempted<V> {
+  readonly outcome: V | KafkaError;
+  readonly passes: boolean;
+}
+
+const FROM_CONTROLLER: ReadonlySet<number> = new Set([
+  ErrorCode.NOT_CONTROLLER,
+  ErrorCode.THROTTLING_QUOTA_EXCEEDED,
+]);
+const FROM_LEADER: ReadonlySet<number> = new Set([
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.LEADER_NOT_AVAILABLE,
+  ErrorCode.UNKNOWN_LEADER_EPOCH,
+  ErrorCode.FENCED_LEADER_EPOCH,
+  ErrorCode.OFFSET_NOT_AVAILABLE,
+  ErrorCode.KAFKA_STORAGE_ERROR,
+]);
+const FROM_COORDINATOR: ReadonlySet<number> = new Set([
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.NOT_COORDINATOR,
+]);
+const NOTHING: ReadonlySet<number> = new Set();
+
+/**
+ * One call of an admin client: its time, its signal, and who is asked. Items that fail for a reason that passes are
+ * asked about again, with growing pauses, until the time is over; the others keep their outcome. Which failures pass:
+ * those of routing and sending that are `retriable`, and of the errors in answers those that the route knows by.
+ */
+export class AdminCall {
+  readonly cluster: Cluster;
+  private readonly signal: AbortSignal | undefined;
+  private readonly endMs: number;
+  private throttledUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(cluster: Cluster, { timeoutMs, signal }: CallOptions) {
+    this.cluster = cluster;
+    this.signal = signal;
+    this.endMs = cluster.env.clock.monotonicMs() + (timeoutMs ?? cluster.settings.apiTimeoutMs);
+  }
+
+  /** How long a request of this call may take now, for requests that say so to the broker. */
+  get requestTimeoutMs(): number {
+    return Math.max(1, Math.min(this.cluster.settings.requestTimeoutMs, Math.ceil(this.leftMs())));
+  }
+
+  /** Sends a request, in `minVersion` or later. Rejects with a {@link KafkaError}. */
+  async ask<Q extends Message, R extends Message>(
+    target: Target,
+    messages: ApiMessages<Q, R>,
+    body: Draft<Q> | ((version: number) => Draft<Q>),
+    minVersion = messages.request.versions.min,
+  ): Promise<Answered<Infer<R>>> {
+    const answered = await this.cluster.ask(target, messages, body, {
+      signal: this.signal,
+      timeoutMs: this.requestTimeoutMs,
+      versions: { min: minVersion, max: messages.request.versions.max },
+      channel: 'data',
+    });
+    const { throttleTimeMs = 0 } = answered.response as { readonly throttleTimeMs?: number };
+    if (throttleTimeMs > 0) this.throttledUntilMs = this.cluster.env.clock.monotonicMs() + throttleTimeMs;
+    return answered;
+  }
+
+  /** As {@link ask}, without version and broker. */
+  async request<Q extends Message, R extends Message>(
+    target: Target,
+    messages: ApiMessages<Q, R>,
+    body: Draft<Q> | ((version: number) => Draft<Q>),
+    minVersion?: number,
+  ): Promise<Infer<R>> {
+    return (await this.ask(target, messages, body, minVersion)).response;
+  }
+
+  /** Something that succeeds or fails as a whole, repeated while its failures are `retriable`. */
+  whole<T>(attempt: () => Promise<T>): Promise<T> {
+    return this.cluster.retry(attempt, { timeoutMs: this.leftMs(), signal: this.signal });
+  }
+
+  /** One request to the controller for all items. */
+  toController<K, T, V>(
+    items: ReadonlyMap<K, T>,
+    ask: AskItems<K, T, V>,
+    options: { readonly retryOnQuotaViolation?: boolean | undefined } = {},
+  ): ItemResults<K, V> {
+    const transient =
+      options.retryOnQuotaViolation === false ? new Set([ErrorCode.NOT_CONTROLLER]) : FROM_CONTROLLER;
+    return itemResults(this.settle(items, this.sameFor('controller'), ask, transient));
+  }
+
+  /** One request to any broker for all items. */
+  toAny<K, T, V>(items: ReadonlyMap<K, T>, ask: AskItems<K, T, V>): ItemResults<K, V> {
+    return itemResults(this.settle(items, this.sameFor('any'), ask, FROM_CONTROLLER));
+  }
+
+  /** To each item the broker that `brokerOf` says. */
+  toBrokers<K, T, V>(
+    items: ReadonlyMap<K, T>,
+    brokerOf: (item: T) => Target,
+    ask: AskItems<K, T, V>,
+  ): ItemResults<K, V> {
+    const route = { targets: async (open: ReadonlyMap<K, T>) => mapValues(open, brokerOf) };
+    return itemResults(this.settle(items, route, ask, FROM_CONTROLLER));
+  }
+
+  /** To each broker of the cluster. `gather` makes of the answers, broker by broker, what the caller awaits. */
+  toAllBrokers<V, All>(
+    ask: (brokerId: number) => Promise<V>,
+    gather: (values: ReadonlyMap<number, V>) => All,
+  ): ItemResults<number, V, All> {
+    const settleAll = async (): Promise<Outcomes<number, V>> => {
+      const { brokers } = await this.whole(() => this.cluster.refresh());
+      const items = new Map([...brokers.keys()].sort((a, b) => a - b).map((id) => [id, id] as const));
+      const route = { targets: async (open: ReadonlyMap<number, number>) => open };
+      const askOne = async (_: Target, asked: ReadonlyMap<number, number>): Promise<Map<number, V>> => {
+        const answers = [...asked.keys()].map(async (id): Promise<[number, V]> => [id, await ask(id)]);
+        return new Map(await Promise.all(answers));
+      };
+      return this.settle(items, route, askOne, NOTHING);
+    };
+    return gatheredResults(settleAll(), gather);
+  }
+
+  /** To each partition its leader, which is looked up before each attempt. Keys are {@link partitionKey}s. */
+  toLeaders<T extends TopicPartition, V>(
+    partitions: readonly T[],
+    ask: AskItems<string, T, V>,
+    transient: ReadonlySet<number> = NOTHING,
+  ): ItemResults<string, V> {
+    const items = new Map(partitions.map((partition) => [partitionKey(partition), partition]));
+    const route = { targets: (open: ReadonlyMap<string, T>) => this.leadersOf(open) };
+    return itemResults(this.settle(items, route, ask, new Set([...FROM_LEADER, ...transient])));
+  }
+
+  /** To each key (group, transactional id) its coordinator; those that share one share a request. */
+  toCoordinators<T, V>(
+    coordinator: CoordinatorType,
+    items: ReadonlyMap<string, T>,
+    ask: AskItems<string, T, V>,
+    transient: ReadonlySet<number> = NOTHING,
+  ): ItemResults<string, V> {
+    const { cluster } = this;
+    const route: Route<string, T> = {
+      targets: (open) => mapAsync(open, (_, key) => cluster.coordinatorOf(coordinator, key)),
+      failed(key, error) {
+        // A broker that cannot be reached may have lost the key to another.
+        const code = error instanceof BrokerError ? error.errorCode : ErrorCode.NOT_COORDINATOR;
+        cluster.coordinatorMoved(coordinator, key, code);
+      },
+    };
+    return itemResults(this.settle(items, route, ask, new Set([...FROM_COORDINATOR, ...transient])));
+  }
+
+  private leftMs(): number {
+    return this.endMs - this.cluster.env.clock.monotonicMs();
+  }
+
+  private sameFor<K, T>(target: 'controller' | 'any'): Route<K, T> {
+    return {
+      targets: async (items) => mapValues(items, () => target),
+      failed: () => this.cluster.forgetController(),
+    };
+  }
+
+  private async leadersOf<T extends TopicPartition>(
+    items: ReadonlyMap<string, T>,
+  ): Promise<ReadonlyMap<string, Target | KafkaError>> {
+    const topics = [...new Set([...items.values()].map(({ topic }) => topic))];
+    const metadata = await this.cluster.askMetadata(topics, false);
+    return mapValues(items, ({ topic, partition }) => {
+      const what = `partition ${topic}-${partition}`;
+      const errorCode = metadata.topicErrors.get(topic);
+      if (errorCode !== undefined) return new BrokerError(errorCode, what);
+      const info = metadata.partition(topic, partition);
+      if (info === undefined) return new BrokerError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, what);
+      if (info.leader < 0) return new BrokerError(ErrorCode.LEADER_NOT_AVAILABLE, what);
+      return info.leader;
+    });
+  }
+
+  private async settle<K, T, V>(
+    items: ReadonlyMap<K, T>,
+    route: Route<K, T>,
+    ask: AskItems<K, T, V>,
+    transient: ReadonlySet<number>,
+  ): Promise<Outcomes<K, V>> {
+    const { env, settings } = this.cluster;
+    const outcomes = new Map<K, V | KafkaError>();
+    let open = items;
+    for (let failures = 1; open.size > 0; failures++) {
+      this.signal?.throwIfAborted();
+      const attempted = await unlessAborted(this.attempt(open, route, ask, transient), this.signal);
+      const again = new Map<K, T>();
+      for (const [key, item] of open) {
+        const { outcome, passes } = attempted.get(key) ?? { outcome: unmentioned(key), passes: false };
+        outcomes.set(key, outcome);
+        if (!passes || !(outcome instanceof KafkaError)) continue;
+        route.failed?.(key, outcome);
+        again.set(key, item);
+      }
+      const leftMs = this.leftMs();
+      if (again.size === 0 || leftMs <= 0 || this.cluster.isClosed) break;
+      const backoff = backoffMs(env.random, settings.retryBackoffMs, settings.retryBackoffMaxMs, failures);
+      const throttle = this.throttledUntilMs - env.clock.monotonicMs();
+      await pause(env.timers, Math.min(Math.max(backoff, throttle), leftMs), this.signal);
+      open = again;
+    }
+    return outcomes;
+  }
+
+  private async attempt<K, T, V>(
+    items: ReadonlyMap<K, T>,
+    route: Route<K, T>,
+    ask: AskItems<K, T, V>,
+    transient: ReadonlySet<number>,
+  ): Promise<Map<K, Attempted<V>>> {
+    const attempted = new Map<K, Attempted<V>>();
+    const fail = (keys: Iterable<K>, error: unknown): void => {
+      if (!(error instanceof KafkaError)) throw error;
+      for (const key of keys) attempted.set(key, { outcome: error, passes: error.retriable });
+    };
+    try {
+      const groups = new Map<Target, Map<K, T>>();
+      for (const [key, target] of await route.targets(items)) {
+        const item = items.get(key);
+        if (target instanceof KafkaError) fail([key], target);
+        else if (item !== undefined) groups.set(target, (groups.get(target) ?? new Map()).set(key, item));
+      }
+      await Promise.all(
+        [...groups].map(async ([target, group]) => {
+          try {
+            for (const [key, outcome] of await ask(target, group)) {
+              const passes = outcome instanceof BrokerError && transient.has(outcome.errorCode);
+              attempted.set(key, { outcome, passes });
+            }
+          } catch (error) {
+            fail(group.keys(), error);
+          }
+        }),
+      );
+    } catch (error) {
+      fail(items.keys(), error);
+    }
+    return attempted;
+  }
+}
+
+/** The value that an answer has for an item, or its error. */
+export function outcomeOf<V>(
+  errorCode: number,
+  what: string,
+  text: string | null | undefined,
+  value: () => V,
+): V | KafkaError {
+  return errorCode === ErrorCode.NONE ? value() : new BrokerError(errorCode, what, text);
+}
+
+/** Items by a name of theirs. */
+export function keyed<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T> {
+  return new Map(items.map((item) => [keyOf(item), item]));
+}
+
+/** Partitions by topic, as requests have them. */
+export function byTopic<T extends TopicPartition>(partitions: Iterable<T>): [string, T[]][] {
+  const topics = new Map<string, T[]>();
+  for (const partition of partitions) {
+    const group = topics.get(partition.topic);
+    if (group === undefined) topics.set(partition.topic, [partition]);
+    else group.push(partition);
+  }
+  return [...topics];
+}
+
+function mapValues<K, T, U>(items: ReadonlyMap<K, T>, of: (item: T) => U): Map<K, U> {
+  return new Map([...items].map(([key, item]) => [key, of(item)]));
+}
+
+/** All at once; what fails with a {@link KafkaError} has that for its value. */
+async function mapAsync<K, T, U>(
+  items: ReadonlyMap<K, T>,
+  of: (item: T, key: K) => Promise<U>,
+): Promise<Map<K, U | KafkaError>> {
+  const entries = [...items].map(async ([key, item]): Promise<[K, U | KafkaError]> => {
+    try {
+      return [key, await of(item, key)];
+    } catch (error) {
+      if (error instanceof KafkaError) return [key, error];
+      throw error;
+    }
+  });
+  return new Map(await Promise.all(entries));
+}
+
+function unmentioned(key: unknown): KafkaError {
+  return new KafkaError('MALFORMED', `the broker's answer says nothing of ${key}`);
+}
