@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import {
   type CheckedValue,
   type ConfigDef,
@@ -182,9 +183,12 @@ function givenValues(layers: ConfigLayers): Map<string, string> {
   return given;
 }
 
+/** Absolute, as LogManager makes them: the broker tells them to clients. */
 function logDirectoriesOf({ logDirs, logDir }: BrokerValues): readonly string[] {
   const directories = (logDirs ?? logDir).split(',').map((directory) => directory.trim());
-  return Object.freeze(directories.filter((directory) => directory !== ''));
+  return Object.freeze(
+    directories.filter((directory) => directory !== '').map((directory) => resolve(directory)),
+  );
 }
 
 /** `broker.id` and `node.id` are the same setting under two names. */

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ConfigError } from '../../../../../src/base/config-keys/config-error.ts';
 import {
@@ -43,6 +44,7 @@ describe('broker configuration', () => {
     ['', ['/tmp/kafka-logs']],
     ['log.dir=/a', ['/a']],
     ['log.dir=/a\nlog.dirs=/b, /c', ['/b', '/c']],
+    ['log.dirs=data, /c/', [join(process.cwd(), 'data'), '/c']],
   ] as const) {
     test(`log directories of '${text.replace('\n', ' ')}'`, () => {
       assert.deepEqual(load(text).config.logDirectories, directories);
