@@ -1,21 +1,21 @@
 // Puts into dist/types the declarations that users of the package need: those that its entry points reach.
 // All others, the schemas of Kafka's messages above all, would only slow their compilers down.
 //
-//   node tools/types.mjs
+//   node tools/types.mjs [DIR]     into another directory
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const EMITTED = join(ROOT, 'dist/declarations');
-const TYPES = join(ROOT, 'dist/types');
+const TYPES = resolve(process.argv[2] ?? join(ROOT, 'dist/types'));
+const EMITTED = `${TYPES}-emitted`;
 const RELATIVE_IMPORT = /(\bfrom\s*|\bimport\s*\(?\s*)(['"])(\.{1,2}\/[^'"]+)\.ts\2/g;
 
 rmSync(EMITTED, { recursive: true, force: true });
 rmSync(TYPES, { recursive: true, force: true });
 const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.types.json'], {
+const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.types.json', '--outDir', EMITTED], {
   cwd: ROOT,
   stdio: 'inherit',
 });
