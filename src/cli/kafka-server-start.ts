@@ -10,10 +10,8 @@ import { startBroker } from '../kafka/server/broker.ts';
 import { loadBrokerConfig, readServerProperties } from '../kafka/server/config/broker-config.ts';
 import { startDaemon } from './daemon.ts';
 import { CliError, runCommand } from './failure.ts';
+import { KAFKA_VERSION } from './kafka-version.ts';
 import { collectOverride } from './overrides.ts';
-
-/** The version of Apache's broker whose behaviour, formats and defaults ours has. */
-const KAFKA_VERSION = '3.9.2';
 
 const usage = 'USAGE: kafka-server-start.sh [-daemon] server.properties [--override property=value]*';
 

@@ -1,0 +1,23 @@
+/**
+ * An error with the class that Apache's tool would throw: some tools print the class, others only the message. Such an
+ * error is expected: it tells the user what is wrong, its stack tells nothing.
+ */
+export class JavaError extends Error {
+  override name = 'JavaError';
+  readonly javaClass: string;
+
+  constructor(javaClass: string, message: string) {
+    super(message);
+    this.javaClass = javaClass;
+  }
+
+  /** As Java's `toString`. */
+  toJavaString(): string {
+    return this.message === '' ? this.javaClass : `${this.javaClass}: ${this.message}`;
+  }
+}
+
+/** A value that is outside what is allowed, as Java's class of that name. */
+export function illegalArgument(message: string): JavaError {
+  return new JavaError('java.lang.IllegalArgumentException', message);
+}

@@ -1,0 +1,39 @@
+import { JavaError } from '../java-error.ts';
+
+/** A command line that joptsimple's parser refuses, with the message and class of its exception. */
+export class OptionError extends JavaError {
+  override name = 'OptionError';
+
+  private constructor(exception: string, message: string) {
+    super(`joptsimple.${exception}`, message);
+  }
+
+  static unrecognized(option: string): OptionError {
+    return new OptionError('UnrecognizedOptionException', `${option} is not a recognized option`);
+  }
+
+  static missingArgument(option: string): OptionError {
+    return new OptionError('OptionMissingRequiredArgumentException', `Option ${option} requires an argument`);
+  }
+
+  static conversion(option: string, value: string): OptionError {
+    return new OptionError(
+      'OptionArgumentConversionException',
+      `Cannot parse argument '${value}' of option ${option}`,
+    );
+  }
+
+  static multiple(option: string): OptionError {
+    return new OptionError(
+      'MultipleArgumentsForOptionException',
+      `Found multiple arguments for option ${option}, but you asked for only one`,
+    );
+  }
+
+  static missingOptions(options: readonly string[]): OptionError {
+    return new OptionError(
+      'MissingRequiredOptionsException',
+      `Missing required option(s) [${options.join(', ')}]`,
+    );
+  }
+}

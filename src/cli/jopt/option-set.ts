@@ -1,0 +1,60 @@
+import { CliError } from '../failure.ts';
+import { OptionError } from './option-error.ts';
+import type { OptionSpec, OptionSpecs } from './option-spec.ts';
+
+/** What was given on a command line, by the names of its options. */
+export class OptionSet<Name extends string = string> {
+  private readonly specs: OptionSpecs;
+  private readonly given: ReadonlyMap<string, readonly string[]>;
+  /** Arguments that belong to no option. */
+  readonly rest: readonly string[];
+
+  constructor(specs: OptionSpecs, given: ReadonlyMap<string, readonly string[]>, rest: readonly string[]) {
+    this.specs = specs;
+    this.given = given;
+    this.rest = rest;
+  }
+
+  /** Whether the option stands on the command line, with or without a value. */
+  has(name: Name): boolean {
+    return this.given.has(name);
+  }
+
+  /** All values of a repeated option in their order; the defaults where it is not given. */
+  all(name: Name): readonly string[] {
+    const values = this.given.get(name) ?? [];
+    return values.length > 0 ? values : (this.spec(name).defaults ?? []);
+  }
+
+  /** The value of an option that may be given once. Throws {@link OptionError} where there are several. */
+  text(name: Name): string | undefined {
+    const values = this.all(name);
+    if (values.length > 1) throw OptionError.multiple(name);
+    return values[0];
+  }
+
+  /** As {@link text}, for an option that has a default or was asked for before. */
+  required(name: Name): string {
+    const value = this.text(name);
+    if (value === undefined) throw new CliError(`--${name} needs a value`);
+    return value;
+  }
+
+  /** An `Integer` or `Long`. Throws {@link OptionError} for what is none. */
+  number(name: Name): number | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : Number(value);
+  }
+
+  /** A `Long` beyond what a number holds exactly. */
+  bigint(name: Name): bigint | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : BigInt(value.replace(/^\+/, ''));
+  }
+
+  private spec(name: string): OptionSpec {
+    const spec = this.specs[name];
+    if (spec === undefined) throw new TypeError(`the command has no option --${name}`);
+    return spec;
+  }
+}
