@@ -1,18 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { build } from 'rolldown';
 
-// What users run and import is bundled: loading one file instead of hundreds is most of the start-up time.
-const commands = [
-  'streamkeeper',
-  'zk-server',
-  'zk-cli',
-  'zk-cleanup',
-  'zk-snapshot-toolkit',
-  'zk-txn-log-toolkit',
-  'kafka-server-start',
-  'kafka-server-stop',
-  'zookeeper-server-start',
-  'zookeeper-server-stop',
-];
+// What users run and import is bundled: loading one file instead of hundreds is most of the start-up time. Every
+// launcher in bin names the bundle of its command.
+const commands = readdirSync('bin')
+  .filter((name) => name !== 'package.json')
+  .map((name) => /dist\/bundle\/([\w-]+)\.js/.exec(readFileSync(`bin/${name}`, 'utf8'))[1]);
 const libraries = ['embedded', 'zookeeper', 'kafka', 'clients'];
 
 // By its API: the command prints a line for each file.

@@ -105,7 +105,10 @@ export async function runTool(
       process.exitCode = error.exitCode;
       return;
     }
-    console.error(error instanceof JavaError ? failure(error) : describeFailure(error));
+    // Nothing of the clients is loaded until something failed there.
+    const { asJavaError } = await import('./kafka-failure.ts');
+    const known = asJavaError(error);
+    console.error(known instanceof JavaError ? failure(known) : describeFailure(error));
     process.exitCode = 1;
   }
 }

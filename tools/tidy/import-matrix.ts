@@ -56,7 +56,17 @@ export const MATRIX: Readonly<Record<string, readonly string[]>> = {
   'kafka/server': ['wire/kafka', 'storage', 'kafka', 'clients'],
   kafka: [],
   embedded: ['zookeeper/server', 'kafka/server', 'clients', 'storage', 'env/node', 'env/memory'],
-  cli: ['zookeeper/server', 'kafka/server', 'clients', 'storage', 'env/node', 'env/memory', 'embedded'],
+  cli: [
+    'zookeeper/server',
+    'kafka/server',
+    'kafka/log',
+    'clients',
+    'wire/kafka',
+    'storage',
+    'env/node',
+    'env/memory',
+    'embedded',
+  ],
 };
 
 /** Packages that src may use, and where. */

@@ -186,7 +186,7 @@ describe('the packed package', { timeout: 120_000 }, () => {
         'config/server.properties',
         'config/zoo_sample.cfg',
         'config/zookeeper.properties',
-        ...Object.values(manifest.bin),
+        ...new Set(Object.values(manifest.bin)),
         'dist/bundle/*.js',
         'dist/types/*.d.ts',
         'package.json',

@@ -1,0 +1,19 @@
+/** How a command answered a command line, without what differs from run to run. */
+export interface CommandAnswer {
+  readonly args: readonly string[];
+  readonly exitCode: number | null;
+  readonly stdout: readonly string[];
+  readonly stderr: readonly string[];
+}
+
+/**
+ * Output as lines without what cannot be equal: stack frames of Java, times in front of log lines, names that Apache
+ * draws at random.
+ */
+export function comparableLines(text: string): string[] {
+  return text
+    .replace(/^\tat .*\n|^\t\.\.\. \d+ more\n/gm, '')
+    .replace(/^\[?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]? /gm, '')
+    .replace(/perf-consumer-\d+\)? */g, 'perf-consumer-N')
+    .split('\n');
+}
