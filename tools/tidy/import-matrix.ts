@@ -41,6 +41,7 @@ export const MATRIX: Readonly<Record<string, readonly string[]>> = {
   clients: ['wire'],
   'clients/zookeeper': ZOOKEEPER_WIRE,
   'clients/kafka': ['wire/kafka'],
+  'clients/kafka/classic': ['wire/kafka', 'clients/kafka', 'clients/zookeeper'],
   // Where users get clients that run in their process: composition roots.
   'clients/index.ts': ['clients'],
   'clients/kafka/index.ts': ['clients/kafka', 'wire/kafka', 'env/node'],

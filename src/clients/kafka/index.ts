@@ -1,6 +1,8 @@
 /** The clients of a Kafka cluster. What runs in this process without further ado is made by the `create` functions. */
 import { createNodeEnv } from '../../env/node/create-node-env.ts';
 import { Admin, type AdminOptions } from './admin/admin.ts';
+import { ZooKeeperConsumer, type ZooKeeperConsumerOptions } from './classic/zookeeper-consumer.ts';
+import { ZooKeeperProducer, type ZooKeeperProducerOptions } from './classic/zookeeper-producer.ts';
 
 export { ConfigError } from '../../base/config-keys/config-error.ts';
 export { createNodeEnv } from '../../env/node/create-node-env.ts';
@@ -44,6 +46,12 @@ export type {
   RecordsToDelete,
   TopicSelection,
 } from './admin/topics.ts';
+export type { ClassicSessionOptions } from './classic/classic-session.ts';
+export type { ClassicMessage, MessageStream } from './classic/message-stream.ts';
+export type { ZooKeeperConsumerOptions } from './classic/zookeeper-consumer.ts';
+export { ZooKeeperConsumer } from './classic/zookeeper-consumer.ts';
+export type { ClassicRecord, ClassicReport, ZooKeeperProducerOptions } from './classic/zookeeper-producer.ts';
+export { ZooKeeperProducer } from './classic/zookeeper-producer.ts';
 export type { BrokerNode, PartitionInfo, TopicInfo, TopicPartition } from './cluster/cluster-metadata.ts';
 export type { ClusterOptions } from './cluster/cluster-options.ts';
 export { type AdminConfig, parseAdminConfig } from './config/admin-config.ts';
@@ -60,4 +68,14 @@ export { bytesSerde, float64Serde, int32Serde, int64Serde, jsonSerde, stringSerd
 /** An admin client of this process. It connects with its first call. */
 export function createAdmin(options: AdminOptions): Admin {
   return new Admin(createNodeEnv({ logLevel: 'warn' }), options);
+}
+
+/** A consumer of this process that registers in ZooKeeper, as those of Kafka 0.8 did. */
+export function connectZooKeeperConsumer(options: ZooKeeperConsumerOptions): Promise<ZooKeeperConsumer> {
+  return ZooKeeperConsumer.connect(createNodeEnv({ logLevel: 'warn' }), options);
+}
+
+/** A producer of this process that finds its brokers in ZooKeeper, as those of Kafka's first years did. */
+export function connectZooKeeperProducer(options: ZooKeeperProducerOptions): Promise<ZooKeeperProducer> {
+  return ZooKeeperProducer.connect(createNodeEnv({ logLevel: 'warn' }), options);
 }

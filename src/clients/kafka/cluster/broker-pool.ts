@@ -7,7 +7,7 @@ import { BrokerConnection } from '../network/broker-connection.ts';
 import { NetworkError } from '../network/network-error.ts';
 import { backoffMs } from './backoff.ts';
 import type { BrokerNode } from './cluster-metadata.ts';
-import type { Address, ClusterSettings } from './cluster-options.ts';
+import type { Address, ConnectionSettings } from './cluster-options.ts';
 import { pause } from './pause.ts';
 
 /**
@@ -36,13 +36,13 @@ interface Slot {
 /** The connections of one client, opened when they are needed and closed when they are idle. */
 export class BrokerPool {
   private readonly env: Env;
-  private readonly settings: ClusterSettings;
+  private readonly settings: ConnectionSettings;
   private readonly softwareVersion: string;
   private readonly slots = new Map<string, Slot>();
   private readonly sweep: Timer;
   private closed = false;
 
-  constructor(env: Env, settings: ClusterSettings, softwareVersion: string) {
+  constructor(env: Env, settings: ConnectionSettings, softwareVersion: string) {
     this.env = env;
     this.settings = settings;
     this.softwareVersion = softwareVersion;

@@ -36,6 +36,17 @@ export interface ClusterSettings extends Required<Omit<ClusterOptions, 'bootstra
   readonly bootstrap: readonly Address[];
 }
 
+/** What connections are made by. */
+export type ConnectionSettings = Pick<
+  ClusterSettings,
+  | 'clientId'
+  | 'requestTimeoutMs'
+  | 'connectTimeoutMs'
+  | 'reconnectBackoffMs'
+  | 'reconnectBackoffMaxMs'
+  | 'connectionsMaxIdleMs'
+>;
+
 export const DEFAULT_CLIENT_ID = 'streamkeeper';
 
 /** Throws a {@link KafkaError} of code INVALID_ARGUMENT. */

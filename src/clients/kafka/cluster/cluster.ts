@@ -23,7 +23,7 @@ import { metadataAfter } from './metadata-after.ts';
 import { pause } from './pause.ts';
 
 /** What `ApiVersions` tells brokers of this client (KIP-511). */
-const SOFTWARE_VERSION = '0.1.0';
+export const SOFTWARE_VERSION = '0.1.0';
 
 export type CoordinatorType = 'group' | 'transaction' | 'share';
 
