@@ -29,10 +29,24 @@ export type {
   ListConfigResourcesOptions,
 } from './admin/configs.ts';
 export { configResourceKey } from './admin/configs.ts';
+export type { DescribeGroupsOptions } from './admin/describe-groups.ts';
 export type { DescribeTopicsOptions } from './admin/describe-topics.ts';
+export type {
+  ClassicGroupDescription,
+  ClassicGroupMember,
+  ConsumerGroupDescription,
+  ConsumerGroupMember,
+  GroupListing,
+  ShareGroupDescription,
+  ShareGroupMember,
+} from './admin/group-description.ts';
+export type { CommittedOffset, GroupOffsetsQuery, ListGroupOffsetsOptions } from './admin/group-offsets.ts';
+export type { ListGroupsOptions, MemberToRemove, RemoveMembersOptions } from './admin/groups.ts';
 export type { ItemResults } from './admin/item-results.ts';
 export { partitionKey } from './admin/item-results.ts';
+export type { ListedOffset, ListOffsetsOptions, OffsetQuery, OffsetSpec } from './admin/list-offsets.ts';
 export type { AclOperation } from './admin/operations.ts';
+export type { ShareGroupOffset, ShareGroupOffsetToSet } from './admin/share-group-offsets.ts';
 export type { PartitionDescription, TopicDescription } from './admin/topic-description.ts';
 export type {
   CreatedTopic,

@@ -28,24 +28,23 @@ interface Attempted<V> {
   readonly passes: boolean;
 }
 
-const FROM_CONTROLLER: ReadonlySet<number> = new Set([
-  ErrorCode.NOT_CONTROLLER,
-  ErrorCode.THROTTLING_QUOTA_EXCEEDED,
-]);
-const FROM_LEADER: ReadonlySet<number> = new Set([
-  ErrorCode.NOT_LEADER_OR_FOLLOWER,
-  ErrorCode.LEADER_NOT_AVAILABLE,
-  ErrorCode.UNKNOWN_LEADER_EPOCH,
-  ErrorCode.FENCED_LEADER_EPOCH,
-  ErrorCode.OFFSET_NOT_AVAILABLE,
-  ErrorCode.KAFKA_STORAGE_ERROR,
-]);
-const FROM_COORDINATOR: ReadonlySet<number> = new Set([
-  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
-  ErrorCode.COORDINATOR_NOT_AVAILABLE,
-  ErrorCode.NOT_COORDINATOR,
-]);
-const NOTHING: ReadonlySet<number> = new Set();
+/** Whether an error in an answer passes. */
+type Passes = (error: BrokerError) => boolean;
+
+const passesAtController: Passes = ({ code }) =>
+  code === 'NOT_CONTROLLER' || code === 'THROTTLING_QUOTA_EXCEEDED';
+const passesWithoutQuota: Passes = ({ code }) => code === 'NOT_CONTROLLER';
+const passesAtLeader: Passes = ({ retriable }) => retriable;
+const passesAtCoordinator: Passes = ({ code }) =>
+  code === 'COORDINATOR_LOAD_IN_PROGRESS' ||
+  code === 'COORDINATOR_NOT_AVAILABLE' ||
+  code === 'NOT_COORDINATOR';
+
+/** Which versions of a request the caller can make use of. Default: all of the schema. */
+export interface Versions {
+  readonly min?: number | undefined;
+  readonly max?: number;
+}
 
 /**
  * One call of an admin client: its time, its signal, and who is asked. Items that fail for a reason that passes are
@@ -69,17 +68,18 @@ export class AdminCall {
     return Math.max(1, Math.min(this.cluster.settings.requestTimeoutMs, Math.ceil(this.leftMs())));
   }
 
-  /** Sends a request, in `minVersion` or later. Rejects with a {@link KafkaError}. */
+  /** Sends a request. Rejects with a {@link KafkaError}. */
   async ask<Q extends Message, R extends Message>(
     target: Target,
     messages: ApiMessages<Q, R>,
     body: Draft<Q> | ((version: number) => Draft<Q>),
-    minVersion = messages.request.versions.min,
+    { min, max }: Versions = {},
   ): Promise<Answered<Infer<R>>> {
+    const { versions } = messages.request;
     const answered = await this.cluster.ask(target, messages, body, {
       signal: this.signal,
       timeoutMs: this.requestTimeoutMs,
-      versions: { min: minVersion, max: messages.request.versions.max },
+      versions: { min: min ?? versions.min, max: max ?? versions.max },
       channel: 'data',
     });
     const { throttleTimeMs = 0 } = answered.response as { readonly throttleTimeMs?: number };
@@ -92,9 +92,9 @@ export class AdminCall {
     target: Target,
     messages: ApiMessages<Q, R>,
     body: Draft<Q> | ((version: number) => Draft<Q>),
-    minVersion?: number,
+    versions?: Versions,
   ): Promise<Infer<R>> {
-    return (await this.ask(target, messages, body, minVersion)).response;
+    return (await this.ask(target, messages, body, versions)).response;
   }
 
   /** Something that succeeds or fails as a whole, repeated while its failures are `retriable`. */
@@ -108,14 +108,13 @@ export class AdminCall {
     ask: AskItems<K, T, V>,
     options: { readonly retryOnQuotaViolation?: boolean | undefined } = {},
   ): ItemResults<K, V> {
-    const transient =
-      options.retryOnQuotaViolation === false ? new Set([ErrorCode.NOT_CONTROLLER]) : FROM_CONTROLLER;
-    return itemResults(this.settle(items, this.sameFor('controller'), ask, transient));
+    const passes = options.retryOnQuotaViolation === false ? passesWithoutQuota : passesAtController;
+    return itemResults(this.settle(items, this.sameFor('controller'), ask, passes));
   }
 
   /** One request to any broker for all items. */
   toAny<K, T, V>(items: ReadonlyMap<K, T>, ask: AskItems<K, T, V>): ItemResults<K, V> {
-    return itemResults(this.settle(items, this.sameFor('any'), ask, FROM_CONTROLLER));
+    return itemResults(this.settle(items, this.sameFor('any'), ask, passesAtController));
   }
 
   /** To each item the broker that `brokerOf` says. */
@@ -125,7 +124,7 @@ export class AdminCall {
     ask: AskItems<K, T, V>,
   ): ItemResults<K, V> {
     const route = { targets: async (open: ReadonlyMap<K, T>) => mapValues(open, brokerOf) };
-    return itemResults(this.settle(items, route, ask, FROM_CONTROLLER));
+    return itemResults(this.settle(items, route, ask, passesAtController));
   }
 
   /** To each broker of the cluster. `gather` makes of the answers, broker by broker, what the caller awaits. */
@@ -141,7 +140,7 @@ export class AdminCall {
         const answers = [...asked.keys()].map(async (id): Promise<[number, V]> => [id, await ask(id)]);
         return new Map(await Promise.all(answers));
       };
-      return this.settle(items, route, askOne, NOTHING);
+      return this.settle(items, route, askOne, () => false);
     };
     return gatheredResults(settleAll(), gather);
   }
@@ -150,30 +149,43 @@ export class AdminCall {
   toLeaders<T extends TopicPartition, V>(
     partitions: readonly T[],
     ask: AskItems<string, T, V>,
-    transient: ReadonlySet<number> = NOTHING,
   ): ItemResults<string, V> {
     const items = new Map(partitions.map((partition) => [partitionKey(partition), partition]));
     const route = { targets: (open: ReadonlyMap<string, T>) => this.leadersOf(open) };
-    return itemResults(this.settle(items, route, ask, new Set([...FROM_LEADER, ...transient])));
+    return itemResults(this.settle(items, route, ask, passesAtLeader));
   }
 
-  /** To each key (group, transactional id) its coordinator; those that share one share a request. */
+  /**
+   * To each key (group, transactional id) its coordinator; those that share one share a request. `alsoPasses` says
+   * which errors pass besides those that are about the coordinator.
+   */
   toCoordinators<T, V>(
     coordinator: CoordinatorType,
     items: ReadonlyMap<string, T>,
     ask: AskItems<string, T, V>,
-    transient: ReadonlySet<number> = NOTHING,
+    alsoPasses: Passes = () => false,
   ): ItemResults<string, V> {
-    const { cluster } = this;
-    const route: Route<string, T> = {
-      targets: (open) => mapAsync(open, (_, key) => cluster.coordinatorOf(coordinator, key)),
-      failed(key, error) {
-        // A broker that cannot be reached may have lost the key to another.
-        const code = error instanceof BrokerError ? error.errorCode : ErrorCode.NOT_COORDINATOR;
-        cluster.coordinatorMoved(coordinator, key, code);
-      },
-    };
-    return itemResults(this.settle(items, route, ask, new Set([...FROM_COORDINATOR, ...transient])));
+    const passes: Passes = (error) => passesAtCoordinator(error) || alsoPasses(error);
+    return itemResults(
+      this.settle(
+        items,
+        this.coordinatorRoute(coordinator, (key) => key),
+        ask,
+        passes,
+      ),
+    );
+  }
+
+  /** All items to the coordinator of one key. */
+  toCoordinatorOf<T, V>(
+    group: { readonly coordinator: CoordinatorType; readonly key: string },
+    items: ReadonlyMap<string, T>,
+    ask: AskItems<string, T, V>,
+    alsoPasses: Passes = () => false,
+  ): ItemResults<string, V> {
+    const passes: Passes = (error) => passesAtCoordinator(error) || alsoPasses(error);
+    const route = this.coordinatorRoute<T>(group.coordinator, () => group.key);
+    return itemResults(this.settle(items, route, ask, passes));
   }
 
   private leftMs(): number {
@@ -184,6 +196,21 @@ export class AdminCall {
     return {
       targets: async (items) => mapValues(items, () => target),
       failed: () => this.cluster.forgetController(),
+    };
+  }
+
+  private coordinatorRoute<T>(
+    coordinator: CoordinatorType,
+    keyOf: (itemKey: string) => string,
+  ): Route<string, T> {
+    const { cluster } = this;
+    return {
+      targets: (open) => mapAsync(open, (_, item) => cluster.coordinatorOf(coordinator, keyOf(item))),
+      failed(item, error) {
+        // A broker that cannot be reached may have lost the key to another.
+        const code = error instanceof BrokerError ? error.errorCode : ErrorCode.NOT_COORDINATOR;
+        cluster.coordinatorMoved(coordinator, keyOf(item), code);
+      },
     };
   }
 
@@ -207,14 +234,14 @@ export class AdminCall {
     items: ReadonlyMap<K, T>,
     route: Route<K, T>,
     ask: AskItems<K, T, V>,
-    transient: ReadonlySet<number>,
+    passesHere: Passes,
   ): Promise<Outcomes<K, V>> {
     const { env, settings } = this.cluster;
     const outcomes = new Map<K, V | KafkaError>();
     let open = items;
     for (let failures = 1; open.size > 0; failures++) {
       this.signal?.throwIfAborted();
-      const attempted = await unlessAborted(this.attempt(open, route, ask, transient), this.signal);
+      const attempted = await unlessAborted(this.attempt(open, route, ask, passesHere), this.signal);
       const again = new Map<K, T>();
       for (const [key, item] of open) {
         const { outcome, passes } = attempted.get(key) ?? { outcome: unmentioned(key), passes: false };
@@ -237,7 +264,7 @@ export class AdminCall {
     items: ReadonlyMap<K, T>,
     route: Route<K, T>,
     ask: AskItems<K, T, V>,
-    transient: ReadonlySet<number>,
+    passesHere: Passes,
   ): Promise<Map<K, Attempted<V>>> {
     const attempted = new Map<K, Attempted<V>>();
     const fail = (keys: Iterable<K>, error: unknown): void => {
@@ -255,7 +282,7 @@ export class AdminCall {
         [...groups].map(async ([target, group]) => {
           try {
             for (const [key, outcome] of await ask(target, group)) {
-              const passes = outcome instanceof BrokerError && transient.has(outcome.errorCode);
+              const passes = outcome instanceof BrokerError && passesHere(outcome);
               attempted.set(key, { outcome, passes });
             }
           } catch (error) {

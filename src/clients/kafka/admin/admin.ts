@@ -1,12 +1,29 @@
 import type { Env } from '../../../env/env.ts';
 import { Cluster } from '../cluster/cluster.ts';
+import type { TopicPartition } from '../cluster/cluster-metadata.ts';
 import type { ClusterOptions } from '../cluster/cluster-options.ts';
 import { AdminCall } from './admin-call.ts';
 import type { CallOptions } from './call-options.ts';
 import * as description from './cluster-description.ts';
 import * as configs from './configs.ts';
+import {
+  type DescribeGroupsOptions,
+  describeClassicGroups,
+  describeConsumerGroups,
+  describeShareGroups,
+} from './describe-groups.ts';
 import { type DescribeTopicsOptions, describeTopics } from './describe-topics.ts';
+import type {
+  ClassicGroupDescription,
+  ConsumerGroupDescription,
+  GroupListing,
+  ShareGroupDescription,
+} from './group-description.ts';
+import * as offsets from './group-offsets.ts';
+import * as groups from './groups.ts';
 import type { ItemResults } from './item-results.ts';
+import { type ListedOffset, type ListOffsetsOptions, listOffsets, type OffsetQuery } from './list-offsets.ts';
+import * as shareOffsets from './share-group-offsets.ts';
 import type { TopicDescription } from './topic-description.ts';
 import * as topics from './topics.ts';
 
@@ -107,6 +124,110 @@ export class Admin implements AsyncDisposable {
     options: configs.ListConfigResourcesOptions = {},
   ): Promise<readonly configs.ConfigResource[]> {
     return configs.listConfigResources(this.call(options), options);
+  }
+
+  /** Offsets at points of partitions: their ends, or what was written first after a time. */
+  listOffsets(
+    queries: readonly OffsetQuery[],
+    options: ListOffsetsOptions = {},
+  ): ItemResults<string, ListedOffset> {
+    return listOffsets(this.call(options), queries, options);
+  }
+
+  /** The groups of all brokers: awaited, one list; settled, that of each broker by its id. */
+  listGroups(
+    options: groups.ListGroupsOptions = {},
+  ): ItemResults<number, readonly GroupListing[], readonly GroupListing[]> {
+    return groups.listGroups(this.call(options), options);
+  }
+
+  /** Members and assignments of groups of consumers, of the old protocol and of the new. */
+  describeConsumerGroups(
+    groupIds: readonly string[],
+    options: DescribeGroupsOptions = {},
+  ): ItemResults<string, ConsumerGroupDescription> {
+    return describeConsumerGroups(this.call(options), groupIds, options);
+  }
+
+  /** Groups of the classic protocol, whatever their members are: consumers, Connect workers, schema registries. */
+  describeClassicGroups(
+    groupIds: readonly string[],
+    options: DescribeGroupsOptions = {},
+  ): ItemResults<string, ClassicGroupDescription> {
+    return describeClassicGroups(this.call(options), groupIds, options);
+  }
+
+  /** Members and assignments of share groups. */
+  describeShareGroups(
+    groupIds: readonly string[],
+    options: DescribeGroupsOptions = {},
+  ): ItemResults<string, ShareGroupDescription> {
+    return describeShareGroups(this.call(options), groupIds, options);
+  }
+
+  /** Deletes groups that have no members, of any type, with their offsets. */
+  deleteGroups(groupIds: readonly string[], options: CallOptions = {}): ItemResults<string, undefined> {
+    return groups.deleteGroups(this.call(options), groupIds);
+  }
+
+  /** Has members leave a group; keys are their ids, of static members those of their configuration. */
+  removeMembersFromConsumerGroup(
+    groupId: string,
+    options: groups.RemoveMembersOptions = {},
+  ): ItemResults<string, undefined> {
+    return groups.removeMembers(this.call(options), groupId, options);
+  }
+
+  /** What groups have committed; partitions without an offset are left out. */
+  listConsumerGroupOffsets(
+    queries: readonly (string | offsets.GroupOffsetsQuery)[],
+    options: offsets.ListGroupOffsetsOptions = {},
+  ): ItemResults<string, ReadonlyMap<string, offsets.CommittedOffset>> {
+    return offsets.listGroupOffsets(this.call(options), queries, options);
+  }
+
+  /** Commits offsets for a group, which may not have members that read the topics. */
+  alterConsumerGroupOffsets(
+    groupId: string,
+    committed: readonly offsets.CommittedOffset[],
+    options: CallOptions = {},
+  ): ItemResults<string, undefined> {
+    return offsets.alterGroupOffsets(this.call(options), groupId, committed);
+  }
+
+  /** Deletes offsets of a group, which may not have members that read the topics. */
+  deleteConsumerGroupOffsets(
+    groupId: string,
+    partitions: readonly TopicPartition[],
+    options: CallOptions = {},
+  ): ItemResults<string, undefined> {
+    return offsets.deleteGroupOffsets(this.call(options), groupId, partitions);
+  }
+
+  /** Where share groups start to read. */
+  listShareGroupOffsets(
+    queries: readonly (string | offsets.GroupOffsetsQuery)[],
+    options: CallOptions = {},
+  ): ItemResults<string, ReadonlyMap<string, shareOffsets.ShareGroupOffset>> {
+    return shareOffsets.listShareGroupOffsets(this.call(options), queries);
+  }
+
+  /** Sets where a share group without members starts to read. */
+  alterShareGroupOffsets(
+    groupId: string,
+    starts: readonly shareOffsets.ShareGroupOffsetToSet[],
+    options: CallOptions = {},
+  ): ItemResults<string, undefined> {
+    return shareOffsets.alterShareGroupOffsets(this.call(options), groupId, starts);
+  }
+
+  /** Has a share group without members forget topics. */
+  deleteShareGroupOffsets(
+    groupId: string,
+    topicNames: readonly string[],
+    options: CallOptions = {},
+  ): ItemResults<string, undefined> {
+    return shareOffsets.deleteShareGroupOffsets(this.call(options), groupId, topicNames);
   }
 
   /** Ends all connections; what is under way rejects with CLOSED. */

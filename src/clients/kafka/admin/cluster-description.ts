@@ -57,7 +57,7 @@ async function byDescribeCluster(
       includeClusterAuthorizedOperations: includeAuthorizedOperations,
       ...(includeFencedBrokers ? { includeFencedBrokers } : {}),
     },
-    includeFencedBrokers ? 2 : 0,
+    { min: includeFencedBrokers ? 2 : 0 },
   );
   if (response.errorCode === ErrorCode.UNSUPPORTED_ENDPOINT_TYPE) {
     throw new KafkaError('UNSUPPORTED', `DescribeCluster of brokers: ${response.errorMessage}`);

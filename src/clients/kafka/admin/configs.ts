@@ -205,7 +205,7 @@ export function listConfigResources(
       'any',
       { request: ListConfigResourcesRequest, response: ListConfigResourcesResponse },
       (version) => (version >= 1 ? { resourceTypes: types.map((type) => RESOURCE_TYPES[type]) } : {}),
-      onlyMetrics ? 0 : 1,
+      { min: onlyMetrics ? 0 : 1 },
     );
     throwIfError(response.errorCode, 'list of resources with configurations');
     return response.configResources.flatMap(({ resourceType, resourceName }) => {

@@ -17,7 +17,10 @@ import { KafkaError } from '../kafka-error.ts';
  * name (ACLs, quotas) by its place in the list that was given.
  */
 export interface ItemResults<K, V, All = ReadonlyMap<K, V>> extends Promise<All> {
-  /** An outcome for every key. Rejects only with the reason of the signal. */
+  /**
+   * An outcome for every key. Rejects with the reason of the signal, and when it could not be found out which things
+   * it is about: the brokers of the cluster, the members of a group.
+   */
   settled(): Promise<ReadonlyMap<K, V | KafkaError>>;
 }
 

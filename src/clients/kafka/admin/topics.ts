@@ -170,7 +170,7 @@ export function deleteTopics(
           );
           return { topics: selected, timeoutMs };
         },
-        byId ? 6 : undefined,
+        { min: byId ? 6 : 0 },
       );
       return new Map(
         response.responses.map(({ name, topicId, errorCode, errorMessage }) => {
@@ -283,7 +283,7 @@ export async function topicsOfMetadata(
       ...(version >= 4 ? { allowAutoTopicCreation: false } : {}),
       ...(includeAuthorizedOperations ? { includeTopicAuthorizedOperations: true } : {}),
     }),
-    byId ? 12 : undefined,
+    { min: byId ? 12 : 0 },
   );
   throwIfError(response.errorCode, 'metadata of the cluster');
   return new Map(
