@@ -25,6 +25,11 @@ export const commandTexts: readonly CommandTexts[] = [
     mainClass: 'kafka.admin.BrokerApiVersionsCommand',
     cases: [['--command-config', 'nowhere'], ['--bootstrap-server'], [...at, '--help'], ['-x']],
   },
+  {
+    command: 'kafka-storage',
+    mainClass: 'kafka.tools.StorageTool',
+    cases: [['nothing'], ['random-uuid', '-h']],
+  },
 ];
 
 export { at, tools };

@@ -1,0 +1,3 @@
+import { sayWhyNot } from './not-here.ts';
+
+sayWhyNot('kafka-jmx', 'it reads the MBeans of a Java process, and this is none');
