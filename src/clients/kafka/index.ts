@@ -3,6 +3,8 @@ import { createNodeEnv } from '../../env/node/create-node-env.ts';
 import { Admin, type AdminOptions } from './admin/admin.ts';
 import { ZooKeeperConsumer, type ZooKeeperConsumerOptions } from './classic/zookeeper-consumer.ts';
 import { ZooKeeperProducer, type ZooKeeperProducerOptions } from './classic/zookeeper-producer.ts';
+import { Producer } from './producer/producer.ts';
+import type { ProducerOptions, Sendable } from './producer/producer-options.ts';
 
 export { ConfigError } from '../../base/config-keys/config-error.ts';
 export { createNodeEnv } from '../../env/node/create-node-env.ts';
@@ -76,6 +78,15 @@ export type { ClientErrorCode } from './kafka-error.ts';
 export { BrokerError, isKafkaError, isRetriable, KafkaError } from './kafka-error.ts';
 export type { NetworkErrorKind } from './network/network-error.ts';
 export { NetworkError } from './network/network-error.ts';
+export type { ProducerInterceptor } from './producer/interceptors.ts';
+export type { PartitionChoice, Partitioner, PartitionerName } from './producer/partitioners.ts';
+export { partitionOfKey } from './producer/partitioners.ts';
+export type { HeadersInput, HeaderValue, RecordMetadata } from './producer/prepared-record.ts';
+export type { CloseOptions, SendOptions } from './producer/producer.ts';
+export { Producer } from './producer/producer.ts';
+export type { ProducerMetricsSnapshot } from './producer/producer-metrics.ts';
+export type { ProducerOptions, Sendable } from './producer/producer-options.ts';
+export type { ProducerRecord } from './producer/producer-record.ts';
 export type { Deserializer, Serde, SerdeContext, Serializer } from './serde.ts';
 export { bytesSerde, float64Serde, int32Serde, int64Serde, jsonSerde, stringSerde } from './serde.ts';
 
@@ -92,4 +103,9 @@ export function connectZooKeeperConsumer(options: ZooKeeperConsumerOptions): Pro
 /** A producer of this process that finds its brokers in ZooKeeper, as those of Kafka's first years did. */
 export function connectZooKeeperProducer(options: ZooKeeperProducerOptions): Promise<ZooKeeperProducer> {
   return ZooKeeperProducer.connect(createNodeEnv({ logLevel: 'warn' }), options);
+}
+
+/** A producer of this process. It connects with the first record. */
+export function createProducer<K = Sendable, V = Sendable>(options: ProducerOptions<K, V>): Producer<K, V> {
+  return new Producer(createNodeEnv({ logLevel: 'warn' }), options);
 }

@@ -29,6 +29,7 @@ const KAFKA_CLIENTS = [
   'ConfigError',
   'KafkaError',
   'NetworkError',
+  'Producer',
   'ZooKeeperConsumer',
   'ZooKeeperProducer',
   'bytesSerde',
@@ -37,6 +38,7 @@ const KAFKA_CLIENTS = [
   'connectZooKeeperProducer',
   'createAdmin',
   'createNodeEnv',
+  'createProducer',
   'float64Serde',
   'int32Serde',
   'int64Serde',
@@ -47,6 +49,7 @@ const KAFKA_CLIENTS = [
   'parseConsumerConfig',
   'parseProducerConfig',
   'partitionKey',
+  'partitionOfKey',
   'stringSerde',
 ];
 

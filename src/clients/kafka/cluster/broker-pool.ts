@@ -146,8 +146,8 @@ export class BrokerPool {
   private closeIdle(): void {
     const before = this.env.clock.monotonicMs() - this.settings.connectionsMaxIdleMs;
     for (const [key, { open, opening, lastUsedMs }] of this.slots) {
-      if (opening !== undefined || lastUsedMs > before || (open?.connection.requestsInFlight ?? 0) > 0)
-        continue;
+      const usedMs = Math.max(lastUsedMs, open?.connection.lastSentMs ?? 0);
+      if (opening !== undefined || usedMs > before || (open?.connection.requestsInFlight ?? 0) > 0) continue;
       open?.connection.close();
       this.slots.delete(key);
     }

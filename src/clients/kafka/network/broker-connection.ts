@@ -71,6 +71,9 @@ export class BrokerConnection {
   private reason: NetworkError | undefined;
   private timer: Timer | undefined;
   private timerAtMs = Number.POSITIVE_INFINITY;
+  private sentMs: number;
+  /** Who waits for the system to take what was sent. */
+  private readonly drained: (() => void)[] = [];
 
   private constructor(env: Env, options: BrokerConnectionOptions, connection: Connection) {
     this.env = env;
@@ -79,9 +82,11 @@ export class BrokerConnection {
     this.port = options.port;
     this.connection = connection;
     this.splitter = new FrameSplitter(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
+    this.sentMs = env.clock.monotonicMs();
     connection.start({
       copies: true,
       data: (bytes) => this.receive(bytes),
+      drain: () => this.tellDrained(),
       close: (error) => {
         this.end('disconnected', error === undefined ? 'the broker closed the connection' : error.message);
       },
@@ -124,10 +129,20 @@ export class BrokerConnection {
     });
   }
 
-  /** Sends a request that gets no answer: Produce with acks=0. */
-  send<Q extends Message>(request: Q, version: number, body: Draft<Q>): void {
+  /** When the last request was sent, on the monotonic clock. */
+  get lastSentMs(): number {
+    return this.sentMs;
+  }
+
+  /**
+   * Sends a request that gets no answer: Produce with acks=0. Returns a promise when more is waiting than should, of
+   * when the system will have taken it, or the connection is gone.
+   */
+  send<Q extends Message>(request: Q, version: number, body: Draft<Q>): Promise<void> | undefined {
     if (this.reason !== undefined) throw this.reason;
-    this.connection.write(this.encode(apiOf(request), version, body));
+    this.sentMs = this.env.clock.monotonicMs();
+    if (this.connection.write(this.encode(apiOf(request), version, body))) return undefined;
+    return new Promise((resolve) => this.drained.push(resolve));
   }
 
   /**
@@ -144,7 +159,7 @@ export class BrokerConnection {
     }
   }
 
-  /** Closes at once. What is under way is rejected. */
+  /** Closes once what was sent has left. What is under way is rejected. */
   close(): void {
     this.end('disconnected', 'the connection was closed');
   }
@@ -182,7 +197,9 @@ export class BrokerConnection {
       }
       const correlationId = this.nextCorrelationId;
       const chunks = this.encode(api, version, body);
-      const deadlineMs = this.env.clock.monotonicMs() + (how.timeoutMs ?? this.options.requestTimeoutMs);
+      const nowMs = this.env.clock.monotonicMs();
+      const deadlineMs = nowMs + (how.timeoutMs ?? this.options.requestTimeoutMs);
+      this.sentMs = nowMs;
       this.inFlight.push({
         correlationId,
         api,
@@ -263,13 +280,20 @@ export class BrokerConnection {
     this.watch(next);
   }
 
+  private tellDrained(): void {
+    for (const action of this.drained.splice(0)) action();
+  }
+
   private end(kind: NetworkErrorKind, why: string): void {
     if (this.reason !== undefined) return;
     const reason = new NetworkError(kind, `${this.host}:${this.port}: ${why}`);
     this.reason = reason;
     this.timer?.cancel();
-    this.connection.destroy();
+    // Requests without an answer may have been sent in this very turn.
+    if (kind === 'disconnected' && this.connection.pendingBytes > 0) this.connection.end();
+    else this.connection.destroy();
     for (const { fail } of this.inFlight.splice(0)) fail(reason);
+    this.tellDrained();
     this.options.onClose?.(reason);
   }
 }
