@@ -131,6 +131,12 @@ export const ErrorCode = {
   INVALID_VOTER_KEY: 125,
   DUPLICATE_VOTER: 126,
   VOTER_NOT_FOUND: 127,
+  INVALID_REGULAR_EXPRESSION: 128,
+  REBOOTSTRAP_REQUIRED: 129,
+  STREAMS_INVALID_TOPOLOGY: 130,
+  STREAMS_INVALID_TOPOLOGY_EPOCH: 131,
+  STREAMS_TOPOLOGY_FENCED: 132,
+  SHARE_SESSION_LIMIT_REACHED: 133,
 } as const;
 
 export type ErrorName = keyof typeof ErrorCode;
@@ -318,6 +324,12 @@ const table: readonly (readonly [code: ErrorCode, name: ErrorName, text: string,
   [125, 'INVALID_VOTER_KEY', 'The voter key is not that of the receiving replica.'],
   [126, 'DUPLICATE_VOTER', 'The voter is part of the voters already.'],
   [127, 'VOTER_NOT_FOUND', 'The voter is not part of the voters.'],
+  [128, 'INVALID_REGULAR_EXPRESSION', 'The regular expression is not one of RE2J.'],
+  [129, 'REBOOTSTRAP_REQUIRED', 'What the client knows of the cluster is outdated: it must begin anew.'],
+  [130, 'STREAMS_INVALID_TOPOLOGY', 'The topology of the streams group is not valid.'],
+  [131, 'STREAMS_INVALID_TOPOLOGY_EPOCH', 'The epoch of the topology is not valid.'],
+  [132, 'STREAMS_TOPOLOGY_FENCED', 'The epoch of the topology is outdated.'],
+  [133, 'SHARE_SESSION_LIMIT_REACHED', 'The broker holds as many share sessions as it may.', RETRIABLE],
 ];
 
 /** All errors by code. */
