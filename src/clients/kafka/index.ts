@@ -9,6 +9,13 @@ import type { ProducerOptions, Sendable } from './producer/producer-options.ts';
 export { ConfigError } from '../../base/config-keys/config-error.ts';
 export { createNodeEnv } from '../../env/node/create-node-env.ts';
 export type { ErrorName as KafkaErrorName } from '../../wire/kafka/errors.ts';
+export type {
+  AclBinding,
+  AclBindingFilter,
+  AclPatternType,
+  AclPermissionType,
+  AclResourceType,
+} from './admin/acls.ts';
 export type { AdminOptions } from './admin/admin.ts';
 export { Admin } from './admin/admin.ts';
 export type { CallOptions } from './admin/call-options.ts';
@@ -31,8 +38,23 @@ export type {
   ListConfigResourcesOptions,
 } from './admin/configs.ts';
 export { configResourceKey } from './admin/configs.ts';
+export type {
+  CreateTokenOptions,
+  DelegationToken,
+  DescribeTokensOptions,
+  ExpireTokenOptions,
+  RenewTokenOptions,
+} from './admin/delegation-tokens.ts';
 export type { DescribeGroupsOptions } from './admin/describe-groups.ts';
 export type { DescribeTopicsOptions } from './admin/describe-topics.ts';
+export type {
+  BrokerApis,
+  DescribeFeaturesOptions,
+  FeatureMetadata,
+  FeatureUpdate,
+  UpdateFeaturesOptions,
+  VersionRange,
+} from './admin/features.ts';
 export type {
   ClassicGroupDescription,
   ClassicGroupMember,
@@ -47,7 +69,46 @@ export type { ListGroupsOptions, MemberToRemove, RemoveMembersOptions } from './
 export type { ItemResults } from './admin/item-results.ts';
 export { partitionKey } from './admin/item-results.ts';
 export type { ListedOffset, ListOffsetsOptions, OffsetQuery, OffsetSpec } from './admin/list-offsets.ts';
+export type {
+  LogDirDescription,
+  LogDirReplica,
+  Replica,
+  ReplicaLogDir,
+  ReplicaLogDirs,
+  ReplicaMove,
+} from './admin/log-dirs.ts';
+export { replicaKey } from './admin/log-dirs.ts';
 export type { AclOperation } from './admin/operations.ts';
+export type {
+  MetadataQuorum,
+  NewRaftVoter,
+  QuorumReplica,
+  RaftVoter,
+  RaftVoterOptions,
+  VoterEndpoint,
+} from './admin/quorum.ts';
+export type {
+  AlterQuotasOptions,
+  ClientQuotaAlteration,
+  ClientQuotas,
+  DescribeQuotasOptions,
+  QuotaEntity,
+  QuotaFilterComponent,
+} from './admin/quotas.ts';
+export type {
+  AlterReassignmentsOptions,
+  ElectionType,
+  ElectLeadersOptions,
+  ListReassignmentsOptions,
+  OngoingReassignment,
+  Reassignment,
+} from './admin/reassignments.ts';
+export type {
+  DescribeScramOptions,
+  ScramAlteration,
+  ScramCredential,
+  ScramMechanism,
+} from './admin/scram-credentials.ts';
 export type { ShareGroupOffset, ShareGroupOffsetToSet } from './admin/share-group-offsets.ts';
 export type { PartitionDescription, TopicDescription } from './admin/topic-description.ts';
 export type {
@@ -62,6 +123,15 @@ export type {
   RecordsToDelete,
   TopicSelection,
 } from './admin/topics.ts';
+export type {
+  DescribeProducersOptions,
+  FencedProducer,
+  HangingTransaction,
+  ListTransactionsOptions,
+  ProducerState,
+  TransactionDescription,
+  TransactionListing,
+} from './admin/transactions.ts';
 export type { ClassicSessionOptions } from './classic/classic-session.ts';
 export type { ClassicMessage, MessageStream } from './classic/message-stream.ts';
 export type { ZooKeeperConsumerOptions } from './classic/zookeeper-consumer.ts';

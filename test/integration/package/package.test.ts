@@ -50,6 +50,7 @@ const KAFKA_CLIENTS = [
   'parseProducerConfig',
   'partitionKey',
   'partitionOfKey',
+  'replicaKey',
   'stringSerde',
 ];
 

@@ -5,7 +5,7 @@ import { backoffMs } from '../cluster/backoff.ts';
 import type { Answered, Cluster, CoordinatorType, Target } from '../cluster/cluster.ts';
 import type { TopicPartition } from '../cluster/cluster-metadata.ts';
 import { pause } from '../cluster/pause.ts';
-import { BrokerError, KafkaError } from '../kafka-error.ts';
+import { BrokerError, isKafkaError, KafkaError } from '../kafka-error.ts';
 import type { ApiMessages } from '../network/broker-connection.ts';
 import type { CallOptions } from './call-options.ts';
 import { gatheredResults, type ItemResults, itemResults, partitionKey } from './item-results.ts';
@@ -99,7 +99,15 @@ export class AdminCall {
 
   /** Something that succeeds or fails as a whole, repeated while its failures are `retriable`. */
   whole<T>(attempt: () => Promise<T>): Promise<T> {
-    return this.cluster.retry(attempt, { timeoutMs: this.leftMs(), signal: this.signal });
+    const attemptAndLearn = async (): Promise<T> => {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (isKafkaError(error, 'NOT_CONTROLLER')) this.cluster.forgetController();
+        throw error;
+      }
+    };
+    return this.cluster.retry(attemptAndLearn, { timeoutMs: this.leftMs(), signal: this.signal });
   }
 
   /** One request to the controller for all items. */
