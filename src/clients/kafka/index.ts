@@ -3,6 +3,8 @@ import { createNodeEnv } from '../../env/node/create-node-env.ts';
 import { Admin, type AdminOptions } from './admin/admin.ts';
 import { ZooKeeperConsumer, type ZooKeeperConsumerOptions } from './classic/zookeeper-consumer.ts';
 import { ZooKeeperProducer, type ZooKeeperProducerOptions } from './classic/zookeeper-producer.ts';
+import { Consumer } from './consumer/consumer.ts';
+import type { ConsumerOptions } from './consumer/consumer-options.ts';
 import { Producer } from './producer/producer.ts';
 import type { ProducerOptions, Sendable } from './producer/producer-options.ts';
 
@@ -144,6 +146,38 @@ export { type AdminConfig, parseAdminConfig } from './config/admin-config.ts';
 export type { ClientConfig, ClientProperties, ConfigNote } from './config/client-config.ts';
 export { type ConsumerConfig, parseConsumerConfig } from './config/consumer-config.ts';
 export { type ProducerConfig, parseProducerConfig } from './config/producer-config.ts';
+export type {
+  CloseOptions as ConsumerCloseOptions,
+  PollOptions,
+} from './consumer/consumer.ts';
+export { Consumer } from './consumer/consumer.ts';
+export type { ConsumerMetrics, PartitionMetrics } from './consumer/consumer-metrics.ts';
+export type {
+  CommittedPosition,
+  FoundOffset,
+  GroupMetadata,
+  OffsetToCommit,
+} from './consumer/consumer-offsets.ts';
+export type {
+  ConsumerOptions,
+  IsolationLevel,
+  OffsetReset,
+  RebalanceListener,
+} from './consumer/consumer-options.ts';
+export type {
+  ConsumerBatch,
+  ConsumerRecord,
+  ConsumerRecordHeader,
+  UnparsableAction,
+  UnparsablePolicy,
+  UnparsedRecord,
+} from './consumer/consumer-record.ts';
+export type {
+  Assignor,
+  AssignorName,
+  MemberAssignment,
+  MemberSubscription,
+} from './consumer/group/assignors/assignor.ts';
 export type { ClientErrorCode } from './kafka-error.ts';
 export { BrokerError, isKafkaError, isRetriable, KafkaError } from './kafka-error.ts';
 export type { NetworkErrorKind } from './network/network-error.ts';
@@ -178,4 +212,9 @@ export function connectZooKeeperProducer(options: ZooKeeperProducerOptions): Pro
 /** A producer of this process. It connects with the first record. */
 export function createProducer<K = Sendable, V = Sendable>(options: ProducerOptions<K, V>): Producer<K, V> {
   return new Producer(createNodeEnv({ logLevel: 'warn' }), options);
+}
+
+/** A consumer of this process. It connects when it is first needed. */
+export function createConsumer<K = Buffer, V = Buffer>(options: ConsumerOptions<K, V>): Consumer<K, V> {
+  return new Consumer(createNodeEnv({ logLevel: 'warn' }), options);
 }
