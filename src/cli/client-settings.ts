@@ -1,9 +1,15 @@
+import { ConfigError } from '../base/config-keys/config-error.ts';
 import type { ClusterOptions } from '../clients/kafka/cluster/cluster-options.ts';
 import { parseAdminConfig } from '../clients/kafka/config/admin-config.ts';
 import type { ConfigNote } from '../clients/kafka/config/client-config.ts';
 import type { Env } from '../env/env.ts';
+import { isKnownHost } from '../env/node/host-names.ts';
 import { parsePropertiesFile } from '../storage/properties.ts';
 import { JavaError } from './java-error.ts';
+import { logLine } from './log-line.ts';
+
+const CLIENT_UTILS = 'org.apache.kafka.clients.ClientUtils';
+const ADMIN_CONFIG = 'org.apache.kafka.clients.admin.AdminClientConfig';
 
 /** A properties file as `Utils.loadProps` reads it. Throws {@link JavaError} where there is none. */
 export function loadProperties(env: Env, path: string): Map<string, string> {
@@ -25,25 +31,63 @@ export function readOrThrow(env: Env, path: string): Buffer {
 }
 
 /** Tells on standard error what a configuration gives rise to, as the tools' log4j.properties let it through. */
-export function tellNotes(notes: readonly ConfigNote[]): void {
-  for (const { level, text } of notes) if (level === 'warn') console.error(`WARN ${text}`);
+function tellNotes(notes: readonly ConfigNote[]): void {
+  for (const { level, text } of notes) if (level === 'warn') logLine('WARN', text, ADMIN_CONFIG);
 }
 
 /**
  * How the admin client of a tool connects: to `bootstrapServers`, with the properties of its `--command-config`.
  * `fixed` are properties that the tool sets itself, over those of the file. Throws JavaError and ConfigError.
  */
-export function adminOptionsFor(
+export async function adminOptionsFor(
   env: Env,
-  from: { readonly bootstrapServers: string; readonly commandConfig?: string | undefined },
+  from: BootstrapFrom,
   fixed: Readonly<Record<string, string>> = {},
-): ClusterOptions {
+): Promise<ClusterOptions> {
   const { bootstrapServers, commandConfig } = from;
   const properties =
     commandConfig === undefined ? new Map<string, string>() : loadProperties(env, commandConfig);
   for (const [key, value] of Object.entries(fixed)) properties.set(key, value);
   properties.set('bootstrap.servers', bootstrapServers);
-  const { options, notes } = parseAdminConfig(properties);
+  const { options, notes } = creating('Failed to create new KafkaAdminClient', () =>
+    parseAdminConfig(properties),
+  );
   tellNotes(notes);
+  await checkHostNames(bootstrapServers, 'Failed to create new KafkaAdminClient');
   return options;
+}
+
+/** Where a tool finds its cluster, and the file of its `--command-config`. */
+export interface BootstrapFrom {
+  readonly bootstrapServers: string;
+  readonly commandConfig?: string | undefined;
+}
+
+/** Addresses that make no sense are found out when the client is made: that is what the error says first. */
+function creating<T>(what: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof ConfigError) || error.key !== 'bootstrap.servers') throw error;
+    const cause = new JavaError('org.apache.kafka.common.config.ConfigException', error.message);
+    throw new JavaError('org.apache.kafka.common.KafkaException', what, { cause });
+  }
+}
+
+/** Fails at once where no name of a host is known, as `ClientUtils.parseAndValidateAddresses`. */
+async function checkHostNames(bootstrapServers: string, what: string): Promise<void> {
+  const servers = bootstrapServers.split(',').filter((server) => server.trim() !== '');
+  const known = await Promise.all(
+    servers.map(async (server) => {
+      const host = /^(?:\w+:\/\/)?\[?(.*?)\]?:\d+$/.exec(server.trim())?.[1] ?? server;
+      if (await isKnownHost(host)) return true;
+      const failed = `as DNS resolution failed for ${host}`;
+      logLine('WARN', `Couldn't resolve server ${server} from bootstrap.servers ${failed}`, CLIENT_UTILS);
+      return false;
+    }),
+  );
+  if (known.includes(true)) return;
+  const reason = 'No resolvable bootstrap urls given in bootstrap.servers';
+  const cause = new JavaError('org.apache.kafka.common.config.ConfigException', reason);
+  throw new JavaError('org.apache.kafka.common.KafkaException', what, { cause });
 }

@@ -6,14 +6,20 @@ export class JavaError extends Error {
   override name = 'JavaError';
   readonly javaClass: string;
 
-  constructor(javaClass: string, message: string) {
-    super(message);
+  constructor(javaClass: string, message: string, options?: { readonly cause?: JavaError }) {
+    super(message, options);
     this.javaClass = javaClass;
   }
 
   /** As Java's `toString`. */
   toJavaString(): string {
     return this.message === '' ? this.javaClass : `${this.javaClass}: ${this.message}`;
+  }
+
+  /** As Java prints the stack trace, without the frames. */
+  toTrace(): string {
+    const cause = this.cause instanceof JavaError ? `\nCaused by: ${this.cause.toTrace()}` : '';
+    return this.toJavaString() + cause;
   }
 }
 

@@ -46,6 +46,23 @@ export function parseToolArgs<Specs extends OptionSpecs>(
   return options as OptionSet<keyof Specs & string>;
 }
 
+/** Exits with the usage when all of `used` stand beside one of `forbidden` (`CommandLineUtils.checkInvalidArgsSet`). */
+export function forbidBesideAll<Name extends string>(
+  specs: OptionSpecs,
+  options: OptionSet<Name>,
+  used: readonly Name[],
+  forbidden: { readonly names: readonly Name[]; readonly remark?: string },
+): void {
+  if (!used.every((name) => options.has(name))) return;
+  for (const name of forbidden.names) {
+    if (options.has(name)) {
+      const combination = `[${used.map(inMessage).join(', ')}]`;
+      const message = `Option combination "${combination}" can't be used with option "${inMessage(name)}"`;
+      throw usageExit(specs, message + (forbidden.remark ?? ''));
+    }
+  }
+}
+
 /** How an option stands in messages: as Java prints the list of its names. */
 const inMessage = (name: string) => `[${name}]`;
 
@@ -80,10 +97,10 @@ export function forbidBeside<Name extends string>(
 export type FailureText = (error: JavaError) => string;
 
 /** Nobody catches it: Java's own words. The stack frames are left out in all three. */
-export const uncaught: FailureText = (error) => `Exception in thread "main" ${error.toJavaString()}`;
+export const uncaught: FailureText = (error) => `Exception in thread "main" ${error.toTrace()}`;
 
 /** The message, then the stack trace. */
-export const messageAndTrace: FailureText = (error) => `${error.message}\n${error.toJavaString()}\n`;
+export const messageAndTrace: FailureText = (error) => `${error.message}\n${error.toTrace()}\n`;
 
 /** The message alone. */
 export const messageOnly: FailureText = (error) => error.message;

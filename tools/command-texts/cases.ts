@@ -17,6 +17,11 @@ export const COMMON_CASES: readonly (readonly string[])[] = [
 
 const tools = 'org.apache.kafka.tools';
 const at = ['--bootstrap-server', 'localhost:1'];
+/** What makes no client of any tool. */
+const addresses = [
+  ['--bootstrap-server', 'localhost'],
+  ['--bootstrap-server', 'no-such-host.invalid:9092'],
+];
 
 /** The command lines whose answers are kept in test/golden/commands. */
 export const commandTexts: readonly CommandTexts[] = [
@@ -26,10 +31,33 @@ export const commandTexts: readonly CommandTexts[] = [
     cases: [['--command-config', 'nowhere'], ['--bootstrap-server'], [...at, '--help'], ['-x']],
   },
   {
+    command: 'kafka-topics',
+    mainClass: `${tools}.TopicCommand`,
+    cases: [
+      ['--list'],
+      [...at, '--list', '--create'],
+      [...at, '--create'],
+      [...at, '--delete'],
+      [...at, '--alter', '--topic', 'a'],
+      [...at, '--alter', '--topic', 'a', '--config', 'a=b'],
+      [...at, '--alter', '--topic', 'a', '--partitions', '2', '--delete-config', 'a'],
+      [...at, '--list', '--partitions', '2'],
+      [...at, '--create', '--topic', 'a', '--replica-assignment', '0', '--partitions', '2'],
+      [...at, '--create', '--topic', 'a', '--if-exists'],
+      [...at, '--delete', '--topic', 'a', '--if-not-exists'],
+      [...at, '--delete', '--topic', 'a', '--exclude-internal'],
+      [...at, '--describe', '--if-exists'],
+      [...at, '--describe', '--under-replicated-partitions', '--topics-with-overrides'],
+      [...at, '--describe', '--topics-with-overrides', '--at-min-isr-partitions'],
+      [...at, '--list', '--unavailable-partitions'],
+      [...at, '--create', '--topic', 'a', '--partitions', 'x'],
+      [...at, '--list', '--command-config', 'nowhere'],
+      ...addresses.map((address) => [...address, '--list']),
+    ],
+  },
+  {
     command: 'kafka-storage',
     mainClass: 'kafka.tools.StorageTool',
     cases: [['nothing'], ['random-uuid', '-h']],
   },
 ];
-
-export { at, tools };

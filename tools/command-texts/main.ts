@@ -17,7 +17,7 @@ for (const { command, mainClass, cases } of commandTexts) {
   if (words.length > 0 && !words.some((word) => command.includes(word))) continue;
   const answers: CommandAnswer[] = [];
   for (const args of [...COMMON_CASES, ...cases]) {
-    const { code, stdout, stderr } = await toolbox.java(classPath, mainClass, args, { mayFail: true });
+    const { code, stdout, stderr } = await toolbox.javaTool(classPath, mainClass, args);
     answers.push({ args, exitCode: code, stdout: comparableLines(stdout), stderr: comparableLines(stderr) });
   }
   writeFileSync(join(folder, `${command}.json`), `${JSON.stringify(answers, null, 1)}\n`);

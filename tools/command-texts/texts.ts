@@ -8,12 +8,13 @@ export interface CommandAnswer {
 
 /**
  * Output as lines without what cannot be equal: stack frames of Java, times in front of log lines, names that Apache
- * draws at random.
+ * draws at random, and what its network client logs each time a connection fails.
  */
 export function comparableLines(text: string): string[] {
   return text
     .replace(/^\tat .*\n|^\t\.\.\. \d+ more\n/gm, '')
     .replace(/^\[?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\]? /gm, '')
+    .replace(/^WARN .*\(org\.apache\.kafka\.clients\.NetworkClient\)\n/gm, '')
     .replace(/perf-consumer-\d+\)? */g, 'perf-consumer-N')
     .split('\n');
 }

@@ -123,6 +123,14 @@ export class Toolbox {
     return run('java', [...flags, quiet, '-cp', classPath, mainClass, ...args], options);
   }
 
+  /** Runs a command's class as Apache's script of it does: with the log lines that users see. */
+  async javaTool(classPath: string, mainClass: string, args: readonly string[], options: RunOptions = {}) {
+    const flags = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Xmx256m'];
+    const logging = `-Dlog4j.configuration=file:${join(this.sources, 'java/tools-log4j.properties')}`;
+    const all = [...flags, logging, '-cp', classPath, mainClass, ...args];
+    return run('java', all, { ...options, mayFail: true });
+  }
+
   /** Starts a Java class that runs until it is stopped. */
   javaDaemon(classPath: string, mainClass: string, options: { args: string[]; logFile: string }): Daemon {
     const flags = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m'];

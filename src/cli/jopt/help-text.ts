@@ -12,7 +12,8 @@ interface Row {
 
 /** The table of options that joptsimple's BuiltinHelpFormatter prints, 80 columns wide, ending in a line feed. */
 export function helpText(specs: OptionSpecs): string {
-  const entries = Object.entries(specs).sort(([a], [b]) => (a < b ? -1 : 1));
+  const shown = Object.entries(specs).filter(([, spec]) => spec.hidden !== true);
+  const entries = shown.sort(([a], [b]) => (a < b ? -1 : 1));
   const hasRequired = entries.some(([, spec]) => spec.required === true);
   const rows: Row[] = [
     hasRequired

@@ -4,8 +4,8 @@ import { JavaError } from '../java-error.ts';
 export class OptionError extends JavaError {
   override name = 'OptionError';
 
-  private constructor(exception: string, message: string) {
-    super(`joptsimple.${exception}`, message);
+  private constructor(exception: string, message: string, cause?: JavaError) {
+    super(`joptsimple.${exception}`, message, cause === undefined ? {} : { cause });
   }
 
   static unrecognized(option: string): OptionError {
@@ -17,10 +17,11 @@ export class OptionError extends JavaError {
   }
 
   static conversion(option: string, value: string): OptionError {
-    return new OptionError(
-      'OptionArgumentConversionException',
-      `Cannot parse argument '${value}' of option ${option}`,
-    );
+    const number = new JavaError('java.lang.NumberFormatException', `For input string: "${value}"`);
+    const message = number.toJavaString();
+    const cause = new JavaError('joptsimple.internal.ReflectionException', message, { cause: number });
+    const refusal = `Cannot parse argument '${value}' of option ${option}`;
+    return new OptionError('OptionArgumentConversionException', refusal, cause);
   }
 
   static multiple(option: string): OptionError {

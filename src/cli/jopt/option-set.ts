@@ -40,16 +40,16 @@ export class OptionSet<Name extends string = string> {
     return value;
   }
 
-  /** An `Integer` or `Long`. Throws {@link OptionError} for what is none. */
+  /** An `Integer`, or a `Long` as near as a number comes. Throws {@link OptionError} for what is none. */
   number(name: Name): number | undefined {
-    const value = this.text(name);
+    const value = this.bigint(name);
     return value === undefined ? undefined : Number(value);
   }
 
-  /** A `Long` beyond what a number holds exactly. */
+  /** An `Integer` or `Long`. Throws {@link OptionError} for what is none: only when it is asked for, as in Java. */
   bigint(name: Name): bigint | undefined {
     const value = this.text(name);
-    return value === undefined ? undefined : BigInt(value.replace(/^\+/, ''));
+    return value === undefined ? undefined : integerOf(name, this.spec(name), value);
   }
 
   private spec(name: string): OptionSpec {
@@ -57,4 +57,16 @@ export class OptionSet<Name extends string = string> {
     if (spec === undefined) throw new TypeError(`the command has no option --${name}`);
     return spec;
   }
+}
+
+const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
+  Integer: [-(2n ** 31n), 2n ** 31n - 1n],
+  Long: [-(2n ** 63n), 2n ** 63n - 1n],
+};
+
+function integerOf(name: string, { type = '' }: OptionSpec, value: string): bigint {
+  const [least, most] = RANGES[type] ?? [0n, 0n];
+  const number = /^[+-]?\d+$/.test(value) ? BigInt(value.replace(/^\+/, '')) : undefined;
+  if (number === undefined || number < least || number > most) throw OptionError.conversion(name, value);
+  return number;
 }

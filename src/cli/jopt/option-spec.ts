@@ -14,8 +14,10 @@ export interface OptionSpec {
   readonly defaults?: readonly string[];
   /** Cuts a value into several. */
   readonly separator?: string;
-  /** `--help` and `--version`: with one of them, no other option is missed. */
+  /** Missed unless there is `--help` or `--version`. */
   readonly required?: true;
+  /** Accepted, but not in the help text: forms of older versions that Apache's command has no more. */
+  readonly hidden?: true;
 }
 
 /** The options of a command by their names, without hyphens. */

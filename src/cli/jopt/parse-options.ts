@@ -2,20 +2,6 @@ import { OptionError } from './option-error.ts';
 import { OptionSet } from './option-set.ts';
 import { type OptionSpec, type OptionSpecs, takesValue } from './option-spec.ts';
 
-const INTEGERS: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  Integer: [-(2n ** 31n), 2n ** 31n - 1n],
-  Long: [-(2n ** 63n), 2n ** 63n - 1n],
-};
-
-function checkValue(name: string, { type }: OptionSpec, value: string): void {
-  const range = INTEGERS[type ?? ''];
-  if (range !== undefined) {
-    const number = /^[+-]?\d+$/.test(value) ? BigInt(value.replace(/^\+/, '')) : undefined;
-    if (number === undefined || number < range[0] || number > range[1])
-      throw OptionError.conversion(name, value);
-  }
-}
-
 /**
  * Reads a command line as joptsimple does with abbreviations turned off: `--flag value`, `--flag=value`, one hyphen or
  * two, flags in any order and as often as wanted, `--` before arguments that belong to no option. Throws
@@ -56,7 +42,7 @@ export function parseOptions<Specs extends OptionSpecs>(
     }
   }
   checkRequired(specs, given);
-  return new OptionSet(specs, convertible(specs, given), rest);
+  return new OptionSet(specs, given, rest);
 }
 
 function specOf(specs: OptionSpecs, name: string): OptionSpec | undefined {
@@ -73,12 +59,4 @@ function checkRequired(specs: OptionSpecs, given: ReadonlyMap<string, readonly s
   if (given.has('help') || given.has('version')) return;
   const missing = Object.entries(specs).filter(([name, spec]) => spec.required === true && !given.has(name));
   if (missing.length > 0) throw OptionError.missingOptions(missing.map(([name]) => name));
-}
-
-function convertible(specs: OptionSpecs, given: Map<string, string[]>): Map<string, string[]> {
-  for (const [name, values] of given) {
-    const spec = specOf(specs, name);
-    for (const value of values) if (spec !== undefined) checkValue(name, spec, value);
-  }
-  return given;
 }

@@ -3,7 +3,7 @@ import type { BrokerNode } from '../../clients/kafka/cluster/cluster-metadata.ts
 import { createNodeEnv } from '../../env/node/create-node-env.ts';
 import { apis } from '../../wire/kafka/apis.ts';
 import { ApiVersionsRequest, ApiVersionsResponse } from '../../wire/kafka/messages/18-api-versions.ts';
-import { adminOptionsFor } from '../client-settings.ts';
+import { adminOptionsFor, type BootstrapFrom } from '../client-settings.ts';
 import { asJavaError } from '../kafka-failure.ts';
 
 /** APIs that clients of 3.9 may ask brokers for: those that a broker does not serve are named as UNSUPPORTED. */
@@ -21,12 +21,9 @@ function range(from: number, to: number): number[] {
 }
 
 /** Asks every broker for its versions and prints them as Apache's BrokerApiVersionsCommand does. */
-export async function printApiVersions(from: {
-  bootstrapServers: string;
-  commandConfig: string | undefined;
-}): Promise<void> {
-  const env = createNodeEnv({ logLevel: 'warn' });
-  const cluster = new Cluster(env, adminOptionsFor(env, from));
+export async function printApiVersions(from: BootstrapFrom): Promise<void> {
+  const env = createNodeEnv({ logLevel: 'silent' });
+  const cluster = new Cluster(env, await adminOptionsFor(env, from));
   try {
     const { brokers } = await cluster.retry(() => cluster.askMetadata(null, false));
     for (const broker of brokers.values()) {

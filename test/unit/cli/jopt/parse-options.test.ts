@@ -19,7 +19,7 @@ const parse = (...args: string[]) => parseOptions(specs, args);
 function refusal(...args: string[]): string {
   try {
     const options = parse(...args);
-    return `accepted: ${options.text('topic')}`;
+    return `accepted: ${options.text('topic')} ${options.number('partitions')} ${options.number('since')}`;
   } catch (error) {
     if (error instanceof OptionError) return error.toJavaString();
     throw error;
