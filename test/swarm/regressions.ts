@@ -86,40 +86,40 @@ export const regressions: readonly Regression[] = [
       'a reconfiguration made two observers voters and was accepted because they follow, but observers are not asked about proposals: it was never committed, nor was anything behind it. Such a one is refused now, as by Apache: only who follows counts',
   },
   {
-    system: 'recipes',
+    system: 'recipes-standalone',
     seed: 355,
     steps: 1500,
     story:
       'a put whose answer was lost looked for its item, which others had taken and completed by then, and put it a second time; an ephemeral node made in the same transaction tells now',
   },
   {
-    system: 'recipes',
+    system: 'recipes-standalone',
     seed: 197,
     steps: 1500,
     story:
       'a taker had been without a connection for long enough to take its claim for lost, but its session lived on: complete() rejected and left the claim there, so that nobody else could ever take the item; it is given up now',
   },
   {
-    system: 'recipes',
+    system: 'recipes-standalone',
     seed: 302,
     steps: 1500,
     story: 'as seed 197, with a server that lost its power: the sessions outlived it, and so did the claim',
   },
   {
-    system: 'recipes',
+    system: 'recipes-standalone',
     seed: 475,
     steps: 1500,
     story: 'as seed 197, of a queue beside leases, under all faults of the network',
   },
   {
-    system: 'recipes',
+    system: 'recipes-standalone',
     seed: 31,
     steps: 1500,
     story:
       'a party of a double barrier that read its node after the next round had begun took that round for its own; the node keeps the ends of all rounds that still have places now',
   },
   {
-    system: 'recipes',
+    system: 'recipes-standalone',
     seed: 1207,
     steps: 1500,
     story:

@@ -1,6 +1,6 @@
 import { kafkaCluster } from './kafka/cluster/cluster-run.ts';
 import { singleBroker } from './kafka/single-broker.ts';
-import { recipes } from './recipes/recipes-run.ts';
+import { recipes, standaloneRecipes } from './recipes/recipes-run.ts';
 import type { SimulatedSystem } from './system.ts';
 import { changingZooKeeper, standaloneZooKeeper, zooKeeperEnsemble } from './zookeeper/zookeeper-run.ts';
 
@@ -11,4 +11,5 @@ export const systems: readonly SimulatedSystem[] = [
   singleBroker(),
   kafkaCluster(),
   recipes(),
+  standaloneRecipes(),
 ];

@@ -6,6 +6,8 @@ import type { Worker } from './worker.ts';
 export interface Stage {
   readonly sim: Simulation;
   readonly random: SimRandom;
+  /** Where workers find the servers. */
+  readonly connectString: string;
   /** Ends the run: a rule is broken. */
   violated(rule: string, text: string): void;
 }

@@ -6,15 +6,28 @@ import {
   brokenConnections,
   type Fault,
   isolations,
+  leaderFalls,
   partitions,
   powerLosses,
   processKills,
+  rackPowerLosses,
   slowLinks,
 } from '../faults.ts';
 import { InvariantViolation } from '../invariant.ts';
 import { eventually } from '../liveness.ts';
 import { SupervisedServer } from '../supervised-server.ts';
 import type { SimulatedSystem, SystemRun } from '../system.ts';
+import { serves } from '../zookeeper/server-watch.ts';
+import {
+  CLIENT_PORT,
+  describeTopology,
+  ensembleConfig,
+  STANDALONE,
+  serverIds,
+  TICK_MS,
+  type Topology,
+} from '../zookeeper/topology.ts';
+import { BarrierPlay } from './barriers.ts';
 import { CachePlay } from './caches.ts';
 import { GRACE_MS } from './exclusion.ts';
 import { CounterPlay, DoubleBarrierPlay, LeasePlay, MembershipPlay } from './gatherings.ts';
@@ -22,15 +35,29 @@ import { ElectionPlay, LockPlay, ReadWriteLockPlay, SemaphorePlay } from './lock
 import { PartitionerPlay } from './partitions.ts';
 import type { Play, Stage } from './play.ts';
 import { QueuePlay } from './queues.ts';
+import { ServicePlay } from './services.ts';
 import { Worker } from './worker.ts';
 
-const PORT = 2181;
-const SERVER = 'zk1';
+const ENSEMBLE: Topology = { ...STANDALONE, participants: 3 };
 const SETTLE_WITHIN_MS = 240_000;
 
-/** A standalone ZooKeeper and workers that go through the recipes of the client together. */
+/** A standalone ZooKeeper or an ensemble of three, and workers that go through the recipes of the client together. */
 export function recipes(): SimulatedSystem {
-  return { name: 'recipes', build: (sim) => new RecipesRun(sim) };
+  return { name: 'recipes', build: (sim) => new RecipesRun(sim, { ensembleChance: 0.4, guestChance: 0.3 }) };
+}
+
+/** As it was before there were ensembles and guests: what the seeds of the regressions were found with. */
+export function standaloneRecipes(): SimulatedSystem {
+  return {
+    name: 'recipes-standalone',
+    build: (sim) => new RecipesRun(sim, { ensembleChance: 0, guestChance: 0 }),
+  };
+}
+
+interface Chances {
+  readonly ensembleChance: number;
+  /** That a recipe joins which standalone runs do not draw. */
+  readonly guestChance: number;
 }
 
 class RecipesRun implements SystemRun, Stage {
@@ -38,25 +65,23 @@ class RecipesRun implements SystemRun, Stage {
   readonly faults: readonly Fault[];
   readonly sim: Simulation;
   readonly random: SimRandom;
-  private readonly zookeeper: SupervisedServer<RunningZooKeeperServer>;
+  /** Where workers find the servers. */
+  readonly connectString: string;
+  private readonly topology: Topology;
+  private readonly servers: readonly SupervisedServer<RunningZooKeeperServer>[];
   private readonly workers: readonly Worker[];
   private readonly plays: readonly Play[];
   private broken: unknown;
   private working: Promise<void>[] = [];
 
-  constructor(sim: Simulation) {
+  constructor(sim: Simulation, { ensembleChance, guestChance }: Chances) {
     this.sim = sim;
     this.random = sim.random.fork();
-    this.zookeeper = new SupervisedServer<RunningZooKeeperServer>({
-      sim,
-      host: sim.host(SERVER),
-      start: (env) => startZooKeeperServer(env, { dataDir: '/data', clientPort: PORT, tickTimeMs: 500 }),
-      serving: () => {},
-      failure: (server) => server.failure,
-    });
+    // The first server's host is there before those of the workers, as it always was: seeds keep their meaning.
+    sim.host('zk1');
     this.workers = Array.from(
       { length: 2 + this.random.below(4) },
-      (_, index) => new Worker(this, `worker${index}`, `${SERVER}:${PORT}`),
+      (_, index) => new Worker(this, `worker${index}`),
     );
     const all = [
       new LockPlay(this),
@@ -75,9 +100,16 @@ class RecipesRun implements SystemRun, Stage {
     // Few at a time, so that the workers meet.
     const first = this.random.below(all.length);
     const second = this.random.below(all.length);
-    this.plays = all.filter((_, index) => index === first || index === second);
+    const guest = this.random.chance(guestChance) ? this.random.below(2) : undefined;
+    const guests = [new BarrierPlay(this), new ServicePlay(this)].filter((_, index) => index === guest);
+    this.plays = [...all.filter((_, index) => index === first || index === second), ...guests];
+    this.topology = this.random.chance(ensembleChance) ? ENSEMBLE : STANDALONE;
+    const ids = serverIds(this.topology);
+    this.connectString = ids.map((id) => `zk${id}:${CLIENT_PORT}`).join(',');
+    this.servers = ids.map((id) => this.makeServer(id));
     this.faults = this.drawFaults();
-    this.description = `${this.workers.length} workers: ${this.plays.map(({ name }) => name).join(', ')}`;
+    const plays = this.plays.map(({ name }) => name).join(', ');
+    this.description = `${describeTopology(this.topology)}, ${this.workers.length} workers: ${plays}`;
   }
 
   violated(rule: string, text: string): void {
@@ -85,8 +117,8 @@ class RecipesRun implements SystemRun, Stage {
   }
 
   async start(): Promise<void> {
-    this.zookeeper.bringUp();
-    await eventually(this.sim, 'ZooKeeper serves at first', () => this.zookeeper.isServing, 10_000);
+    for (const server of this.servers) server.bringUp();
+    await eventually(this.sim, 'ZooKeeper serves at first', () => this.allServe(), 30_000);
     this.working = this.workers.map((worker) => this.keptInMind(worker.run(this.plays)));
   }
 
@@ -95,7 +127,7 @@ class RecipesRun implements SystemRun, Stage {
   }
 
   async settle(): Promise<void> {
-    this.zookeeper.bringUp();
+    for (const server of this.servers) server.bringUp();
     for (const worker of this.workers) worker.isOver = true;
     await this.eventuallyDone('every worker ends its round', async () => {
       await Promise.all(this.working);
@@ -118,7 +150,7 @@ class RecipesRun implements SystemRun, Stage {
 
   counts(): Record<string, number> {
     const answers = this.workers.reduce((sum, { rounds }) => sum + rounds, 0);
-    return { answers, lives: this.zookeeper.life };
+    return { answers, lives: this.servers.reduce((sum, { life }) => sum + life, 0) };
   }
 
   private async eventuallyDone(what: string, action: () => Promise<void>): Promise<void> {
@@ -139,12 +171,37 @@ class RecipesRun implements SystemRun, Stage {
     }
   }
 
+  private allServe(): boolean {
+    return this.servers.every(({ server }) => server !== undefined && serves(server));
+  }
+
+  private makeServer(id: number): SupervisedServer<RunningZooKeeperServer> {
+    const options = { dataDir: '/data', clientPort: CLIENT_PORT, tickTimeMs: TICK_MS };
+    const config = { ...options, ...ensembleConfig(this.topology, id) };
+    return new SupervisedServer<RunningZooKeeperServer>({
+      sim: this.sim,
+      host: this.sim.host(`zk${id}`),
+      start: (env) => startZooKeeperServer(env, config),
+      serving: () => {},
+      failure: (server) => server.failure,
+    });
+  }
+
   private drawFaults(): Fault[] {
-    const { sim, zookeeper } = this;
-    const names = [SERVER, ...this.workers.map(({ name }) => name)];
+    const { sim, servers } = this;
+    const serverNames = servers.map(({ name }) => name);
+    const names = [...serverNames, ...this.workers.map(({ name }) => name)];
+    const leads = ({ name }: { name: string }) =>
+      servers.some((each) => each.name === name && each.server?.mode === 'leader');
+    const ofEnsembles = [
+      leaderFalls(sim, servers, leads),
+      leaderFalls(sim, servers, leads),
+      rackPowerLosses(servers),
+      partitions(sim, serverNames, false),
+    ];
     return [
-      processKills([zookeeper]),
-      powerLosses([zookeeper]),
+      processKills(servers),
+      powerLosses(servers),
       partitions(sim, names, false),
       partitions(sim, names, true),
       isolations(sim, names),
@@ -152,6 +209,7 @@ class RecipesRun implements SystemRun, Stage {
       brokenConnections(sim, names),
       this.sessionEnds(),
       this.sessionEnds(),
+      ...(servers.length === 1 ? [] : ofEnsembles),
     ];
   }
 
@@ -163,7 +221,7 @@ class RecipesRun implements SystemRun, Stage {
       strike: (random) => {
         const session = this.workers[random.below(this.workers.length)]?.session;
         if (session === undefined || session.id === 0n) return undefined;
-        const connectString = `${SERVER}:${PORT}`;
+        const { connectString } = this;
         const client = ZooKeeperClient.open(env, { connectString, sessionTimeoutMs: 2000, session });
         client
           .connected()

@@ -23,15 +23,15 @@ export class Worker {
   isOver = false;
   rounds = 0;
   private readonly host: SimHost;
-  private readonly server: string;
+  private readonly stage: Stage;
   private current: ZooKeeperClient | undefined;
   private patience = new AbortController();
 
-  constructor(stage: Stage, name: string, server: string) {
+  constructor(stage: Stage, name: string) {
     this.name = name;
     this.host = stage.sim.host(name);
     this.random = stage.random.fork();
-    this.server = server;
+    this.stage = stage;
   }
 
   /** The client of the session at hand. */
@@ -91,7 +91,7 @@ export class Worker {
     const { current } = this;
     if (current !== undefined && !['expired', 'closed', 'authFailed'].includes(current.state)) return;
     this.current = ZooKeeperClient.open(this.host.env, {
-      connectString: this.server,
+      connectString: this.stage.connectString,
       sessionTimeoutMs: SESSION_TIMEOUT_MS,
     });
     await this.current.connected();
