@@ -23,9 +23,10 @@ export class Barrier {
     return deleteForSure(this.client, this.path);
   }
 
-  /** Resolves when it is not set. */
+  /** Resolves when it is not set; one that was set before the call is seen, whatever server one is connected to. */
   async wait({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     const { client, path } = this;
+    await withRetries(client, () => client.sync(path), signal);
     while ((await withRetries(client, () => client.exists(path), signal)) !== null) {
       await untilChanged(client, path, signal);
     }

@@ -8,7 +8,9 @@ import {
   Membership,
   PriorityQueue,
   Queue,
+  ZooKeeperClient,
 } from '../../../../../src/clients/zookeeper/index.ts';
+import { ZkEnsemble } from '../../../../support/zk-ensemble.ts';
 import { Cluster } from '../cluster.ts';
 import { noted } from './noted.ts';
 
@@ -141,6 +143,30 @@ describe('barrier', () => {
       await barrier.remove();
       await cluster.sim.runUntil(() => waiting.value === 'passed', { withinMs: 1000 });
     }));
+
+  it('holds up who is connected to a server that has not heard of it yet', async () => {
+    const ensemble = new ZkEnsemble();
+    await ensemble.sim.run(async () => {
+      await ensemble.startAll();
+      const leader = await ensemble.serving();
+      const follower = ensemble.ids.find((id) => id !== leader) ?? 0;
+      const connect = (id: number) =>
+        ZooKeeperClient.connect(ensemble.clientHost.env, { connectString: `zk${id}:2181` });
+      const [early, late] = [await connect(leader), await connect(follower)];
+      await new Barrier(late, PATH).wait();
+      const deafen = (blocked: boolean) =>
+        ensemble.sim.network.setLink(`zk${leader}`, `zk${follower}`, { blocked });
+      deafen(true);
+      await new Barrier(early, PATH).set();
+      const waiting = noted(new Barrier(late, PATH).wait().then(() => 'passed'));
+      await ensemble.sim.advance(500);
+      deafen(false);
+      await ensemble.sim.advance(500);
+      assert.deepEqual([waiting.value], [undefined]);
+      await new Barrier(early, PATH).remove();
+      await ensemble.sim.runUntil(() => waiting.value === 'passed', { withinMs: 1000 });
+    });
+  });
 
   it('for two lets both in, lets both out, and begins anew', () =>
     story(5, async (cluster) => {
