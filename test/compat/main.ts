@@ -16,6 +16,7 @@ import { kafkaMixedScenarios } from './scenarios/kafka-mixed.ts';
 import { kafkaRollingScenarios } from './scenarios/kafka-rolling.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
+import { ourProducerScenarios } from './scenarios/our-producer.ts';
 import { ourShellScenario } from './scenarios/our-shell.ts';
 import { zookeeperEnsembleScenarios } from './scenarios/zookeeper-ensemble.ts';
 import { zookeeperFailoverScenarios } from './scenarios/zookeeper-failover.ts';
@@ -72,6 +73,7 @@ async function main(): Promise<number> {
   const all = [
     ...clientScenarios,
     kcatScenario,
+    ...ourProducerScenarios,
     ...javaToolsScenarios,
     ...kafkaConfigsScenarios,
     zookeeperShellScenario,

@@ -191,6 +191,7 @@ export { Producer } from './producer/producer.ts';
 export type { ProducerMetricsSnapshot } from './producer/producer-metrics.ts';
 export type { ProducerOptions, Sendable } from './producer/producer-options.ts';
 export type { ProducerRecord } from './producer/producer-record.ts';
+export type { GroupMembership, TransactionOffset } from './producer/transaction-offsets.ts';
 export type { Deserializer, Serde, SerdeContext, Serializer } from './serde.ts';
 export { bytesSerde, float64Serde, int32Serde, int64Serde, jsonSerde, stringSerde } from './serde.ts';
 

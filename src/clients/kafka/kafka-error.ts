@@ -18,6 +18,8 @@ export type ClientErrorCode =
   | 'INVALID_ARGUMENT'
   /** The call does not fit the state that the client is in, such as a send outside a transaction. */
   | 'INVALID_STATE'
+  /** The transaction was aborted before the record was sent. */
+  | 'TRANSACTION_ABORTED'
   /** A key, value or header could not be turned into bytes, or back. */
   | 'SERIALIZATION';
 

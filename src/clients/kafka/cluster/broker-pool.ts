@@ -41,6 +41,8 @@ export class BrokerPool {
   private readonly slots = new Map<string, Slot>();
   private readonly sweep: Timer;
   private closed = false;
+  /** The newest that a broker told when it was connected to. */
+  private newestFeatures: BrokerApiVersions | undefined;
 
   constructor(env: Env, settings: ConnectionSettings, softwareVersion: string) {
     this.env = env;
@@ -56,6 +58,11 @@ export class BrokerPool {
 
   toBootstrap(address: Address): Promise<OpenConnection> {
     return this.to(`${address.host} ${address.port}`, address);
+  }
+
+  /** Levels of the cluster's features, as far as brokers that were connected to have told. */
+  get features(): ReadonlyMap<string, number> | undefined {
+    return this.newestFeatures?.features;
   }
 
   /** Requests under way to a broker; undefined while no connection to it is open. */
@@ -136,6 +143,7 @@ export class BrokerPool {
     try {
       const versions = await connection.apiVersions();
       if (this.closed) throw closedError();
+      if (versions.featuresEpoch >= (this.newestFeatures?.featuresEpoch ?? 0)) this.newestFeatures = versions;
       return { connection, versions };
     } catch (error) {
       connection.close();

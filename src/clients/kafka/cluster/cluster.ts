@@ -112,6 +112,11 @@ export class Cluster {
     return this.closed;
   }
 
+  /** The level of a feature such as `transaction.version` (KIP-584); 0 while no broker told of one. */
+  finalizedFeature(name: string): number {
+    return this.pool.features?.get(name) ?? 0;
+  }
+
   /** Calls back with every new metadata until the returned function is called. */
   onMetadata(listener: (metadata: ClusterMetadata) => void): () => void {
     this.listeners.add(listener);

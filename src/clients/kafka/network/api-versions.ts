@@ -11,6 +11,10 @@ interface Range {
 /** The versions of each API that a broker serves, as it told. */
 export class BrokerApiVersions {
   private readonly ranges: ReadonlyMap<number, Range>;
+  /** Levels of the cluster's features (KIP-584), as of {@link featuresEpoch}; none of a broker with ZooKeeper. */
+  readonly features: ReadonlyMap<string, number>;
+  /** -1 where the broker does not tell. */
+  readonly featuresEpoch: number;
 
   constructor(response: Infer<typeof ApiVersionsResponse>) {
     this.ranges = new Map(
@@ -19,6 +23,10 @@ export class BrokerApiVersions {
         { min: minVersion, max: maxVersion },
       ]),
     );
+    this.features = new Map(
+      response.finalizedFeatures.map(({ name, maxVersionLevel }) => [name, maxVersionLevel]),
+    );
+    this.featuresEpoch = response.finalizedFeaturesEpoch;
   }
 
   serves(request: Message, version: number): boolean {

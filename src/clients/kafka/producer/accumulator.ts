@@ -182,18 +182,12 @@ export class Accumulator {
     if (memory.length === this.settings.batchBytes) this.spare.push(memory);
   }
 
-  /** Fails every batch that waits; those under way come to their own end, unless `all`. */
-  abort(error: Error, all: boolean): void {
-    for (const queue of [...this.active]) {
-      for (const batch of queue.batches.splice(0)) {
-        batch.fail(() => error);
-        this.release(batch, false);
-        queue.sequences.remove(batch);
-      }
-      this.active.delete(queue);
-    }
-    if (!all) return;
+  /** Fails every batch: 'all' of them, or those that were never sent, whose sequences are free. */
+  abort(error: Error, which: 'all' | 'unsent'): void {
     for (const batch of [...this.incomplete]) {
+      if (which === 'unsent' && (batch.attempts > 0 || batch.hasSequence)) continue;
+      const queue = this.queueOf(batch.topic, batch.partition);
+      if (queue !== undefined) this.discard(queue, batch);
       batch.fail(() => error);
       this.release(batch, false);
     }

@@ -195,6 +195,7 @@ export class ProducerBatch {
       }
     }
     this.records.length = 0;
+    this.handOver(batches);
     this.settle();
     return batches;
   }
@@ -243,6 +244,20 @@ export class ProducerBatch {
   takeMemory(): Buffer {
     assert(this.settled, 'a batch that is done');
     return this.memory;
+  }
+
+  /** Who waits for this batch waits for all of these. */
+  private handOver(parts: readonly ProducerBatch[]): void {
+    const { waiters } = this;
+    if (waiters === undefined) return;
+    this.waiters = undefined;
+    let left = parts.length;
+    for (const part of parts) {
+      part.whenDone(() => {
+        left--;
+        if (left === 0) for (const action of waiters) action();
+      });
+    }
   }
 
   private settle(): void {

@@ -26,6 +26,8 @@ import { ProducerState } from './producer-state.ts';
 import { ManyReceipt, OneReceipt } from './receipts.ts';
 import { Sender } from './sender.ts';
 import { serialized } from './serialized.ts';
+import type { GroupMembership, TransactionOffset } from './transaction-offsets.ts';
+import { Transactions } from './transactions.ts';
 
 export interface SendOptions {
   /** Aborted while the record waits for room or metadata, it is not sent; later it may have been written all the same. */
@@ -53,7 +55,7 @@ export class Producer<K = Sendable, V = Sendable> implements AsyncDisposable {
   private readonly counts = new ProducerMetrics();
   private readonly accumulator: Accumulator;
   private readonly admission: Admission;
-  private readonly state: ProducerState | undefined;
+  private readonly transactions: Transactions | undefined;
   private readonly sender: Sender;
   private readonly ageing: Timer;
   private flushes = 0;
@@ -69,30 +71,49 @@ export class Producer<K = Sendable, V = Sendable> implements AsyncDisposable {
     this.valueSerializer = options.valueSerializer;
     this.interceptors = new Interceptors(options.interceptors ?? [], env.log);
     this.cluster = new Cluster(env, options);
-    this.state = settings.idempotence ? new ProducerState() : undefined;
     this.accumulator = new Accumulator({
       settings,
       random: env.random,
       nowMs: () => env.clock.monotonicMs(),
       onWork: () => this.sender.wake(),
     });
+    const { cluster, accumulator } = this;
+    const wake = (): void => this.sender.wake();
+    if (settings.transactionalId !== undefined) {
+      const { transactionalId } = settings;
+      const drained = (): Promise<void> => this.drained();
+      this.transactions = new Transactions({
+        env,
+        cluster,
+        settings,
+        transactionalId,
+        accumulator,
+        drained,
+        wake,
+      });
+    }
+    const state = this.transactions?.producer ?? (settings.idempotence ? new ProducerState() : undefined);
     this.admission = new Admission({
       env,
-      cluster: this.cluster,
+      cluster,
       settings,
-      accumulator: this.accumulator,
-      onAppended: () => undefined,
+      accumulator,
+      onAppended: (queue) => this.transactions?.join(queue),
     });
     this.sender = new Sender({
       env,
-      cluster: this.cluster,
+      cluster,
       settings,
-      accumulator: this.accumulator,
-      state: this.state,
+      accumulator,
+      state,
       metrics: this.counts,
-      isHurried: () => this.flushes > 0 || this.admission.isFull,
-      hasNewTransactions: () => false,
-      onIdNeeded: () => this.askForId(),
+      isHurried: () =>
+        this.flushes > 0 || this.admission.isFull || this.transactions?.state.isEnding === true,
+      hasNewTransactions: () => this.transactions?.state.isNew === true,
+      drops: () => this.drops(),
+      onIdNeeded: () => {
+        if (this.transactions === undefined && state !== undefined) this.askForId(state);
+      },
       onReleased: () => this.admission.proceed(),
     });
     this.cluster.onMetadata(({ topics }) => {
@@ -168,6 +189,58 @@ export class Producer<K = Sendable, V = Sendable> implements AsyncDisposable {
     return info.partitions;
   }
 
+  /**
+   * Gets the producer its id, after what was left unfinished under the transactional id is aborted and older producers
+   * with it are fenced. Once, before the first transaction.
+   */
+  initTransactions(): Promise<void> {
+    return this.inTransactions((transactions) => transactions.init());
+  }
+
+  /** Throws INVALID_STATE before {@link initTransactions} and within a transaction. */
+  beginTransaction(): void {
+    this.throwIfClosed();
+    this.transactional().begin();
+  }
+
+  /**
+   * Makes offsets of a consumer's group part of the transaction: they are committed with it. `group` is what the
+   * consumer's `groupMetadata()` gives; each offset is that of the next record to be read.
+   */
+  sendOffsetsToTransaction(offsets: Iterable<TransactionOffset>, group: GroupMembership): Promise<void> {
+    return this.inTransactions((transactions) => transactions.sendOffsets([...offsets], group));
+  }
+
+  /**
+   * Sends what is left and commits. Rejects with TRANSACTION_ABORTABLE when a record of the transaction has failed: it
+   * is to be aborted then. With TIMED_OUT it is open whether it happened: call it again. After any other failure,
+   * such as PRODUCER_FENCED, the producer is to be closed.
+   */
+  commitTransaction(): Promise<void> {
+    return this.inTransactions((transactions) => transactions.commit());
+  }
+
+  /** Gives up the transaction; records that were not sent yet fail with TRANSACTION_ABORTED. */
+  abortTransaction(): Promise<void> {
+    return this.inTransactions((transactions) => transactions.abort());
+  }
+
+  /**
+   * A transaction around what `work` does, aborted when that throws. Rejects with what it threw, or with what
+   * {@link commitTransaction} rejects with, aborted by then where it could be.
+   */
+  async transaction<T>(work: (producer: this) => Promise<T>): Promise<T> {
+    this.beginTransaction();
+    try {
+      const result = await work(this);
+      await this.commitTransaction();
+      return result;
+    } catch (error) {
+      if (this.transactional().state.canAbort) await this.abortTransaction();
+      throw error;
+    }
+  }
+
   metrics(): ProducerMetricsSnapshot {
     return this.counts.snapshot(this.accumulator.bufferedBytes);
   }
@@ -183,15 +256,48 @@ export class Producer<K = Sendable, V = Sendable> implements AsyncDisposable {
   }
 
   private async shutDown({ timeoutMs }: CloseOptions): Promise<void> {
-    const flushed = this.flush();
+    const flushed = this.finish();
     if (timeoutMs === undefined) await flushed;
     else await this.within(timeoutMs, flushed);
     this.ageing.cancel();
+    this.transactions?.close();
     this.sender.close();
     const error = new KafkaError('CLOSED', 'the producer was closed before the record was acknowledged');
     this.admission.fail(error);
-    this.accumulator.abort(error, true);
+    this.accumulator.abort(error, 'all');
     this.cluster.close();
+  }
+
+  /** Everything that is under way comes to its end; a transaction that is not committed is aborted. */
+  private async finish(): Promise<void> {
+    await this.flush();
+    await this.transactions?.finish().catch((error: unknown) => {
+      this.env.log.warn('a transaction was left unfinished', { error });
+    });
+  }
+
+  /** Resolves when nothing waits and no batch is without outcome. */
+  private async drained(): Promise<void> {
+    do await this.flush();
+    while (this.accumulator.incomplete.size > 0 || !this.admission.isEmpty);
+  }
+
+  private drops(): { readonly error: Error; readonly isFatal: boolean } | undefined {
+    const state = this.transactions?.state;
+    const error = state?.drops;
+    if (state === undefined || error === undefined) return undefined;
+    this.admission.fail(error);
+    return { error, isFatal: state.phase === 'fatal' };
+  }
+
+  private transactional(): Transactions {
+    if (this.transactions !== undefined) return this.transactions;
+    throw new KafkaError('INVALID_STATE', 'transactions need a transactionalId: give one in the options');
+  }
+
+  private async inTransactions(action: (transactions: Transactions) => Promise<void>): Promise<void> {
+    this.throwIfClosed();
+    await action(this.transactional());
   }
 
   /** Waits for a promise that does not reject, but no longer than this. */
@@ -219,6 +325,7 @@ export class Producer<K = Sendable, V = Sendable> implements AsyncDisposable {
     const told = this.interceptors.isEmpty ? receipt : this.intercepted(record, receipt);
     try {
       this.throwIfClosed();
+      this.transactions?.throwUnlessOpen('send');
       const prepared = this.prepare(record, told, slot);
       this.admission.admit(prepared, signal);
     } catch (error) {
@@ -270,13 +377,13 @@ export class Producer<K = Sendable, V = Sendable> implements AsyncDisposable {
     });
   }
 
-  private askForId(): void {
+  private askForId(state: ProducerState): void {
     if (this.isAskingForId) return;
     this.isAskingForId = true;
-    this.initProducerId()
+    this.initProducerId(state)
       .catch((error: unknown) => {
         const cause = error instanceof Error ? error : new Error(String(error));
-        this.accumulator.abort(cause, false);
+        this.accumulator.abort(cause, 'unsent');
         this.admission.proceed();
       })
       .finally(() => {
@@ -285,7 +392,7 @@ export class Producer<K = Sendable, V = Sendable> implements AsyncDisposable {
       });
   }
 
-  private async initProducerId(): Promise<void> {
+  private async initProducerId(state: ProducerState): Promise<void> {
     const { cluster } = this;
     await cluster.retry(
       async () => {
@@ -295,7 +402,7 @@ export class Producer<K = Sendable, V = Sendable> implements AsyncDisposable {
           { transactionalId: null, transactionTimeoutMs: NO_TIMEOUT_MS },
         );
         throwIfError(answer.errorCode, 'an id for the producer');
-        this.state?.setProducer({ id: answer.producerId, epoch: answer.producerEpoch });
+        state.setProducer({ id: answer.producerId, epoch: answer.producerEpoch });
       },
       { timeoutMs: this.settings.deliveryTimeoutMs },
     );

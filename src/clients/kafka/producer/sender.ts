@@ -41,6 +41,8 @@ interface SenderOptions {
   readonly onIdNeeded: () => void;
   /** Whether partitions of a transaction need no request of their own (KIP-890). */
   readonly hasNewTransactions: () => boolean;
+  /** Why records that were never sent are not to be sent any more, while that is so; whether all are lost. */
+  readonly drops: () => { readonly error: Error; readonly isFatal: boolean } | undefined;
   /** Batches have got their outcome: there may be room. */
   readonly onReleased: () => void;
 }
@@ -87,9 +89,14 @@ export class Sender {
   }
 
   private run(): void {
-    const { accumulator, state, env, onIdNeeded } = this.options;
+    const { accumulator, state, env, onIdNeeded, drops, onReleased } = this.options;
     const nowMs = env.clock.monotonicMs();
     state?.settle();
+    const drop = drops();
+    if (drop !== undefined) {
+      accumulator.abort(drop.error, drop.isFatal ? 'all' : 'unsent');
+      onReleased();
+    }
     this.expire(nowMs);
     if (accumulator.active.size === 0 && this.underWay.size === 0) return;
     if (state !== undefined && !state.hasId) onIdNeeded();
