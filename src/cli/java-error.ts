@@ -27,3 +27,10 @@ export class JavaError extends Error {
 export function illegalArgument(message: string): JavaError {
   return new JavaError('java.lang.IllegalArgumentException', message);
 }
+
+/** Apache's exception for what users do wrong: tools print its message alone. */
+export const TERSE_EXCEPTION = 'org.apache.kafka.tools.TerseException';
+
+export function terse(message: string): JavaError {
+  return new JavaError(TERSE_EXCEPTION, message);
+}

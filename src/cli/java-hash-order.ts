@@ -20,3 +20,8 @@ export function hashOrder<T>(items: readonly T[], hashOf: (item: T) => number, e
 export function stringHashOrder(texts: readonly string[], expected?: number): string[] {
   return hashOrder(texts, javaStringHash, expected);
 }
+
+/** `TopicPartition.hashCode`. */
+export function partitionHash({ topic, partition }: { topic: string; partition: number }): number {
+  return (Math.imul(31, 31 + partition) + javaStringHash(topic)) | 0;
+}

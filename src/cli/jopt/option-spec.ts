@@ -16,6 +16,8 @@ export interface OptionSpec {
   readonly separator?: string;
   /** Missed unless there is `--help` or `--version`. */
   readonly required?: true;
+  /** Missed unless the option of this name is there, `--help` or `--version`. */
+  readonly requiredUnless?: string;
   /** Accepted, but not in the help text: forms of older versions that Apache's command has no more. */
   readonly hidden?: true;
 }

@@ -57,6 +57,9 @@ function looksLikeOption(specs: OptionSpecs, arg: string): boolean {
 
 function checkRequired(specs: OptionSpecs, given: ReadonlyMap<string, readonly string[]>): void {
   if (given.has('help') || given.has('version')) return;
-  const missing = Object.entries(specs).filter(([name, spec]) => spec.required === true && !given.has(name));
+  const missing = Object.entries(specs).filter(([name, { required, requiredUnless }]) => {
+    if (given.has(name)) return false;
+    return required === true || (requiredUnless !== undefined && !given.has(requiredUnless));
+  });
   if (missing.length > 0) throw OptionError.missingOptions(missing.map(([name]) => name));
 }
