@@ -37,17 +37,19 @@ function tellNotes(notes: readonly ConfigNote[]): void {
 
 /**
  * How the admin client of a tool connects: to `bootstrapServers`, with the properties of its `--command-config`.
- * `fixed` are properties that the tool sets itself, over those of the file. Throws JavaError and ConfigError.
+ * `defaults` are the tool's own, for properties that the file does not set. Throws JavaError and ConfigError.
  */
 export async function adminOptionsFor(
   env: Env,
   from: BootstrapFrom,
-  fixed: Readonly<Record<string, string>> = {},
+  defaults: Readonly<Record<string, string>> = {},
 ): Promise<ClusterOptions> {
   const { bootstrapServers, commandConfig } = from;
   const properties =
     commandConfig === undefined ? new Map<string, string>() : loadProperties(env, commandConfig);
-  for (const [key, value] of Object.entries(fixed)) properties.set(key, value);
+  for (const [key, value] of Object.entries(defaults)) {
+    if (!properties.has(key)) properties.set(key, value);
+  }
   properties.set('bootstrap.servers', bootstrapServers);
   const { options, notes } = creating('Failed to create new KafkaAdminClient', () =>
     parseAdminConfig(properties),

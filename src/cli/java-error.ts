@@ -5,9 +5,16 @@
 export class JavaError extends Error {
   override name = 'JavaError';
   readonly javaClass: string;
+  /** Errors that led to this one, which Java shows below it. */
+  readonly suppressed: readonly JavaError[];
 
-  constructor(javaClass: string, message: string, options?: { readonly cause?: JavaError }) {
+  constructor(
+    javaClass: string,
+    message: string,
+    options: { readonly cause?: JavaError; readonly suppressed?: readonly JavaError[] } = {},
+  ) {
     super(message, options);
+    this.suppressed = options.suppressed ?? [];
     this.javaClass = javaClass;
   }
 
@@ -19,7 +26,8 @@ export class JavaError extends Error {
   /** As Java prints the stack trace, without the frames. */
   toTrace(): string {
     const cause = this.cause instanceof JavaError ? `\nCaused by: ${this.cause.toTrace()}` : '';
-    return this.toJavaString() + cause;
+    const suppressed = this.suppressed.map((error) => `\n\tSuppressed: ${error.toTrace()}`).join('');
+    return this.toJavaString() + suppressed + cause;
   }
 }
 

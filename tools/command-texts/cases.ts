@@ -56,6 +56,41 @@ export const commandTexts: readonly CommandTexts[] = [
     ],
   },
   {
+    command: 'kafka-get-offsets',
+    mainClass: `${tools}.GetOffsetShell`,
+    cases: [
+      ['--topic', 'a'],
+      [...at, '--topic', 'a', '--topic-partitions', 'a:0'],
+      [...at, '--time', 'soon'],
+      [...at, '--partitions', 'a'],
+      ['--broker-list', 'x', '--topic', 'a'],
+      ['--bootstrap-server', 'no-such-host.invalid:9092'],
+    ],
+  },
+  {
+    command: 'kafka-delete-records',
+    mainClass: `${tools}.DeleteRecordsCommand`,
+    cases: [at, ...addresses.map((address) => [...address, '--offset-json-file', 'nowhere'])],
+  },
+  {
+    command: 'kafka-log-dirs',
+    mainClass: `${tools}.LogDirsCommand`,
+    cases: [at, ['--describe'], ...addresses.map((address) => [...address, '--describe'])],
+  },
+  {
+    command: 'kafka-leader-election',
+    mainClass: `${tools}.LeaderElectionCommand`,
+    cases: [
+      at,
+      ['--topic', 'a'],
+      [...at, '--election-type', 'preferred'],
+      [...at, '--election-type', 'preferred', '--topic', 'a'],
+      [...at, '--election-type', 'preferred', '--partition', '0', '--all-topic-partitions'],
+      [...at, '--election-type', 'preferred', '--topic', 'a', '--all-topic-partitions'],
+      [...at, '--election-type', 'best', '--all-topic-partitions'],
+    ],
+  },
+  {
     command: 'kafka-storage',
     mainClass: 'kafka.tools.StorageTool',
     cases: [['nothing'], ['random-uuid', '-h']],

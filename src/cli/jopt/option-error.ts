@@ -24,6 +24,14 @@ export class OptionError extends JavaError {
     return new OptionError('OptionArgumentConversionException', refusal, cause);
   }
 
+  /** A value that is none of an enumeration. */
+  static notOneOf(option: string, value: string, choices: readonly string[]): OptionError {
+    const why = `Value [${value}] is not one of [[${choices.join(',')}]]`;
+    const cause = new JavaError('joptsimple.ValueConversionException', why);
+    const refusal = `Cannot parse argument '${value}' of option ${option}`;
+    return new OptionError('OptionArgumentConversionException', refusal, cause);
+  }
+
   static multiple(option: string): OptionError {
     return new OptionError(
       'MultipleArgumentsForOptionException',

@@ -1,7 +1,9 @@
 import type { Admin } from '../../clients/kafka/admin/admin.ts';
 import type { ConfigEntry } from '../../clients/kafka/admin/config-entry.ts';
+import type { OngoingReassignment } from '../../clients/kafka/admin/reassignments.ts';
 import type { PartitionDescription, TopicDescription } from '../../clients/kafka/admin/topic-description.ts';
 import type { TopicSelection } from '../../clients/kafka/admin/topics.ts';
+import { isKafkaError } from '../../clients/kafka/kafka-error.ts';
 import { stringHashOrder } from '../java-hash-order.ts';
 import type { TopicsOptions } from '../kafka-topics.ts';
 
@@ -11,6 +13,8 @@ interface Described {
   readonly topic: TopicDescription;
   readonly entries: readonly ConfigEntry[];
   readonly liveBrokers: ReadonlySet<number>;
+  /** Reassignments under way, by `topic-partition`. */
+  readonly reassignments: ReadonlyMap<string, OngoingReassignment>;
 }
 
 /** Prints topics with their partitions, or those of them that the options ask for. */
@@ -36,11 +40,39 @@ export async function describeTopics(
   const configs = await admin.describeConfigs(names.map((name) => ({ type: 'TOPIC', name })));
   const { brokers } = await admin.describeCluster();
   const liveBrokers = new Set(brokers.map(({ id }) => id));
+  const reassignments = await ongoingReassignments(admin, found);
   for (const name of names) {
     const topic = found.find((candidate) => candidate.name === name);
     const entries = configs.get(`TOPIC:${name}`)?.entries ?? [];
-    if (topic !== undefined) printTopic(options, { topic, entries, liveBrokers });
+    if (topic !== undefined) printTopic(options, { topic, entries, liveBrokers, reassignments });
   }
+}
+
+async function ongoingReassignments(
+  admin: Admin,
+  topics: readonly TopicDescription[],
+): Promise<ReadonlyMap<string, OngoingReassignment>> {
+  const partitions = topics.flatMap(({ name, partitions }) =>
+    partitions.map(({ partition }) => ({ topic: name, partition })),
+  );
+  try {
+    return await admin.listPartitionReassignments({ partitions });
+  } catch (error) {
+    const isUntold =
+      isKafkaError(error, 'UNSUPPORTED') || isKafkaError(error, 'CLUSTER_AUTHORIZATION_FAILED');
+    if (!isUntold) throw error;
+    return new Map();
+  }
+}
+
+/** How many replicas the partition shall have: while it is moved, those that are added do not count. */
+function replicationFactor(
+  { replicas }: PartitionDescription,
+  moving: OngoingReassignment | undefined,
+): number {
+  const changing = [...(moving?.removingReplicas ?? []), ...(moving?.addingReplicas ?? [])];
+  if (moving === undefined || !replicas.some((id) => changing.includes(id))) return replicas.length;
+  return moving.replicas.length - moving.addingReplicas.length;
 }
 
 function printTopic(options: TopicsOptions, described: Described): void {
@@ -57,33 +89,42 @@ function printTopic(options: TopicsOptions, described: Described): void {
   if (describesAll && (!overridden || set.length > 0)) {
     const configs = set.map(({ name, value }) => `${name}=${value}`).join(',');
     const id = topic.topicId === NO_TOPIC_ID ? '' : `\tTopicId: ${topic.topicId}`;
-    const counts = `\tPartitionCount: ${topic.partitions.length}\tReplicationFactor: ${topic.partitions[0]?.replicas.length}`;
+    const [first] = topic.partitions;
+    const moving = described.reassignments.get(`${topic.name}-0`);
+    const factor = first === undefined ? 0 : replicationFactor(first, moving);
+    const counts = `\tPartitionCount: ${topic.partitions.length}\tReplicationFactor: ${factor}`;
     console.log(`Topic: ${topic.name}${id}${counts}\tConfigs: ${configs}`);
   }
   if (overridden) return;
   for (const partition of topic.partitions) {
-    if (describesAll || isReported(options, partition, described)) {
-      console.log(partitionLine(topic.name, partition));
+    const moving = described.reassignments.get(`${topic.name}-${partition.partition}`);
+    if (describesAll || isReported(options, partition, { ...described, moving })) {
+      console.log(partitionLine(topic.name, partition, moving));
     }
   }
 }
 
 function isReported(
   options: TopicsOptions,
-  { leader, isr, replicas }: PartitionDescription,
-  { entries, liveBrokers }: Described,
+  partition: PartitionDescription,
+  { entries, liveBrokers, moving }: Described & { readonly moving: OngoingReassignment | undefined },
 ): boolean {
+  const { leader, isr } = partition;
   const minIsr = Number(entries.find(({ name }) => name === 'min.insync.replicas')?.value);
   const hasLeader = leader >= 0;
   return (
-    (options.has('under-replicated-partitions') && replicas.length > isr.length) ||
+    (options.has('under-replicated-partitions') && replicationFactor(partition, moving) > isr.length) ||
     (options.has('unavailable-partitions') && (!hasLeader || !liveBrokers.has(leader))) ||
     (options.has('under-min-isr-partitions') && (!hasLeader || isr.length < minIsr)) ||
     (options.has('at-min-isr-partitions') && isr.length === minIsr)
   );
 }
 
-function partitionLine(topic: string, partition: PartitionDescription): string {
+function partitionLine(
+  topic: string,
+  partition: PartitionDescription,
+  moving: OngoingReassignment | undefined,
+): string {
   const { leader, replicas, isr, eligibleLeaderReplicas, lastKnownEligibleLeaderReplicas } = partition;
   const list = (ids: readonly number[] | undefined) => (ids === undefined ? 'N/A' : ids.join(','));
   const fields = [
@@ -92,6 +133,12 @@ function partitionLine(topic: string, partition: PartitionDescription): string {
     `Leader: ${leader >= 0 ? leader : 'none'}`,
     `Replicas: ${replicas.join(',')}`,
     `Isr: ${isr.join(',')}`,
+    ...(moving === undefined
+      ? []
+      : [
+          `Adding Replicas: ${list(moving.addingReplicas)}`,
+          `Removing Replicas: ${list(moving.removingReplicas)}`,
+        ]),
     `Elr: ${list(eligibleLeaderReplicas)}`,
     `LastKnownElr: ${list(lastKnownEligibleLeaderReplicas)}`,
   ];

@@ -11,10 +11,10 @@ import { bootstrapFromZooKeeper } from './zookeeper-bootstrap.ts';
 export async function withAdmin<T>(
   from: BootstrapFrom,
   action: (admin: Admin, env: Env) => Promise<T>,
-  fixed: Readonly<Record<string, string>> = {},
+  defaults: Readonly<Record<string, string>> = {},
 ): Promise<T> {
   const env = createNodeEnv({ logLevel: 'silent' });
-  const admin = new Admin(env, await adminOptionsFor(env, from, fixed));
+  const admin = new Admin(env, await adminOptionsFor(env, from, defaults));
   try {
     return await action(admin, env);
   } finally {
