@@ -10,6 +10,8 @@ import { parseConsumerConfig } from '../../../../../src/clients/kafka/config/con
 import { consumerDefs } from '../../../../../src/clients/kafka/config/consumer-defs.ts';
 import { parseProducerConfig } from '../../../../../src/clients/kafka/config/producer-config.ts';
 import { producerDefs } from '../../../../../src/clients/kafka/config/producer-defs.ts';
+import { consumerSettings } from '../../../../../src/clients/kafka/consumer/consumer-options.ts';
+import { producerSettings } from '../../../../../src/clients/kafka/producer/producer-options.ts';
 
 const bootstrap = { 'bootstrap.servers': 'a:9092' };
 
@@ -39,7 +41,7 @@ describe('settings of clients under the names of Apache', () => {
   });
 
   test('a map does as well as an object', () => {
-    assert.equal(parseProducerConfig(new Map([['linger.ms', '5']])).values.lingerMs, 5);
+    assert.equal(parseProducerConfig({ ...bootstrap, 'linger.ms': '5' }).options.lingerMs, 5);
   });
 
   const refused: [string, (properties: ClientProperties) => unknown, Record<string, string>, string][] = [
@@ -90,6 +92,12 @@ describe('settings of clients under the names of Apache', () => {
       parseAdminConfig,
       { 'sasl.login.refresh.window.factor': '2' },
       'Invalid value 2.0 for configuration sasl.login.refresh.window.factor: Value must be no more than 1.0',
+    ],
+    [
+      "a partitioner of one's own",
+      parseProducerConfig,
+      { ...bootstrap, 'partitioner.class': 'org.example.Mine' },
+      'Invalid value org.example.Mine for configuration partitioner.class: Class org.example.Mine could not be found.',
     ],
     ['no address', parseAdminConfig, {}, 'No resolvable bootstrap urls given in bootstrap.servers'],
     [
@@ -197,18 +205,69 @@ describe('settings of clients under the names of Apache', () => {
   });
 
   test('idempotence gives way to other settings when nobody asked for it', () => {
-    assert.equal(parseProducerConfig({}).idempotent, true);
-    assert.equal(parseProducerConfig({ acks: '1' }).idempotent, false);
-    assert.equal(parseProducerConfig({ retries: '0' }).idempotent, false);
-    const { idempotent, notes } = parseProducerConfig({ 'max.in.flight.requests.per.connection': '6' });
-    assert.equal(idempotent, false);
-    assert.equal(notes[0]?.level, 'warn');
+    const idempotence = (properties: Record<string, string>) =>
+      parseProducerConfig({ ...bootstrap, ...properties }).options.idempotence;
+    assert.equal(idempotence({}), true);
+    assert.equal(idempotence({ acks: '1' }), false);
+    assert.equal(idempotence({ retries: '0' }), false);
+    const config = parseProducerConfig({ ...bootstrap, 'max.in.flight.requests.per.connection': '6' });
+    assert.equal(config.options.idempotence, false);
+    assert.equal(config.notes[0]?.level, 'warn');
+  });
+
+  test('options of a producer', () => {
+    const { options } = parseProducerConfig({
+      ...bootstrap,
+      acks: '-1',
+      'compression.type': 'zstd',
+      'compression.zstd.level': '7',
+      'compression.gzip.level': '9',
+      'transactional.id': 't',
+      'partitioner.class': 'org.apache.kafka.clients.producer.RoundRobinPartitioner',
+    });
+    const { acks, compression, compressionLevel, transactionalId, partitioner, lingerMs } = options;
+    assert.deepEqual(
+      [acks, compression, compressionLevel, transactionalId, partitioner, lingerMs],
+      ['all', 'zstd', 7, 't', 'roundRobin', undefined],
+    );
+    assert.equal(
+      parseProducerConfig({ ...bootstrap, 'partitioner.ignore.keys': 'true' }).options.partitioner,
+      'uniformSticky',
+    );
+    // What a producer makes of them: they go together.
+    producerSettings(options);
+  });
+
+  test('records have the time that a batch and a request may take', () => {
+    const longer = parseProducerConfig({ ...bootstrap, 'request.timeout.ms': '200000' });
+    assert.equal(longer.options.deliveryTimeoutMs, 200_000);
+    assert.match(longer.notes[0]?.text ?? '', /Setting it to 200000\.$/);
+    assert.throws(
+      () => parseProducerConfig({ ...bootstrap, 'delivery.timeout.ms': '10' }),
+      /^ConfigError: delivery\.timeout\.ms should be equal to or larger than linger\.ms \+ request\.timeout\.ms$/,
+    );
+  });
+
+  test('options of a consumer', () => {
+    const { options } = parseConsumerConfig({
+      ...bootstrap,
+      'group.id': 'g',
+      'auto.offset.reset': 'earliest',
+      'partition.assignment.strategy':
+        'org.apache.kafka.clients.consumer.RoundRobinAssignor, org.apache.kafka.clients.consumer.RangeAssignor',
+    });
+    assert.equal(options.groupId, 'g');
+    assert.equal(options.autoOffsetReset, 'earliest');
+    assert.deepEqual(options.partitionAssignors, ['roundrobin', 'range']);
+    consumerSettings(options);
   });
 
   test('only a group commits by itself', () => {
-    assert.equal(parseConsumerConfig({}).autoCommit, false);
-    assert.equal(parseConsumerConfig({ 'group.id': 'g' }).autoCommit, true);
-    assert.equal(parseConsumerConfig({ 'group.id': 'g', 'enable.auto.commit': 'false' }).autoCommit, false);
+    const commits = (properties: Record<string, string>) =>
+      parseConsumerConfig({ ...bootstrap, ...properties }).options.enableAutoCommit;
+    assert.equal(commits({}), false);
+    assert.equal(commits({ 'group.id': 'g' }), true);
+    assert.equal(commits({ 'group.id': 'g', 'enable.auto.commit': 'false' }), false);
   });
 });
 
