@@ -47,7 +47,7 @@ export interface ConsumerOptions<K = Buffer, V = Buffer> extends ClusterOptions 
   autoCommitIntervalMs?: number;
   /** Default `read_uncommitted`. (`isolation.level`) */
   isolationLevel?: IsolationLevel;
-  /** Ways to divide partitions, the preferred first; all members must have one in common. Default range. (`partition.assignment.strategy`) */
+  /** Ways to divide partitions, the preferred first; all members must have one in common. Default range, cooperative-sticky. (`partition.assignment.strategy`) */
   partitionAssignors?: readonly (AssignorName | Assignor)[];
   /** Told of changes of the assignment. */
   rebalanceListener?: RebalanceListener;
@@ -122,7 +122,7 @@ export function consumerSettings<K, V>(options: ConsumerOptions<K, V>): Consumer
     enableAutoCommit: options.enableAutoCommit ?? groupId !== undefined,
     autoCommitIntervalMs: atLeast('autoCommitIntervalMs', 0, options.autoCommitIntervalMs ?? 5000),
     isolationLevel: options.isolationLevel ?? 'read_uncommitted',
-    assignors: assignorsOf(options.partitionAssignors ?? ['range']),
+    assignors: assignorsOf(options.partitionAssignors ?? ['range', 'cooperative-sticky']),
     rebalanceListener: options.rebalanceListener ?? {},
     fetchMinBytes: atLeast('fetchMinBytes', 0, options.fetchMinBytes ?? 1),
     fetchMaxWaitMs: atLeast('fetchMaxWaitMs', 0, options.fetchMaxWaitMs ?? 500),

@@ -2,6 +2,7 @@ import type { TopicPartition } from '../../../cluster/cluster-metadata.ts';
 import { KafkaError } from '../../../kafka-error.ts';
 import { rangeAssignor } from './range.ts';
 import { roundRobinAssignor } from './round-robin.ts';
+import { cooperativeStickyAssignor, stickyAssignor } from './sticky.ts';
 
 /**
  * How members give partitions up. `eager`: all before each rebalance. `cooperative`: only those that go to others, and
@@ -59,11 +60,13 @@ export interface Assignor {
   onAssignment?(assignment: MemberAssignment, generationId: number): void;
 }
 
-export type AssignorName = 'range' | 'roundrobin';
+export type AssignorName = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky';
 
 const MAKERS: Readonly<Record<AssignorName, () => Assignor>> = {
   range: () => rangeAssignor,
   roundrobin: () => roundRobinAssignor,
+  sticky: stickyAssignor,
+  'cooperative-sticky': cooperativeStickyAssignor,
 };
 
 /** Throws a {@link KafkaError} of code INVALID_ARGUMENT. */
