@@ -8,6 +8,7 @@ import { clientScenarios } from './scenarios/clients.ts';
 import { compactionScenarios } from './scenarios/compaction.ts';
 import { diskScenarios } from './scenarios/disk.ts';
 import { javaToolsScenarios } from './scenarios/java-tools.ts';
+import { kafkaAdminScenarios } from './scenarios/kafka-admin.ts';
 import { kafkaClusterToolsScenarios } from './scenarios/kafka-cluster-tools.ts';
 import { kafkaConfigsScenarios } from './scenarios/kafka-configs.ts';
 import { kafkaKillsScenarios } from './scenarios/kafka-kills.ts';
@@ -76,6 +77,7 @@ async function main(): Promise<number> {
     ...ourProducerScenarios,
     ...javaToolsScenarios,
     ...kafkaConfigsScenarios,
+    ...kafkaAdminScenarios,
     zookeeperShellScenario,
     ourShellScenario,
     brokerAloneScenario,

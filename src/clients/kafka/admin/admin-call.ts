@@ -165,23 +165,22 @@ export class AdminCall {
 
   /**
    * To each key (group, transactional id) its coordinator; those that share one share a request. `alsoPasses` says
-   * which errors pass besides those that are about the coordinator.
+   * which errors pass besides those that are about the coordinator, `needs` what brokers have to serve: those that
+   * have no transactions would be asked for coordinators in vain until the time is over.
    */
   toCoordinators<T, V>(
     coordinator: CoordinatorType,
     items: ReadonlyMap<string, T>,
     ask: AskItems<string, T, V>,
-    alsoPasses: Passes = () => false,
+    { alsoPasses = () => false, needs }: { readonly alsoPasses?: Passes; readonly needs?: Message } = {},
   ): ItemResults<string, V> {
     const passes: Passes = (error) => passesAtCoordinator(error) || alsoPasses(error);
-    return itemResults(
-      this.settle(
-        items,
-        this.coordinatorRoute(coordinator, (key) => key),
-        ask,
-        passes,
-      ),
-    );
+    const route = this.coordinatorRoute<T>(coordinator, (key) => key);
+    const targets: Route<string, T>['targets'] = async (open) => {
+      if (needs !== undefined) await this.cluster.requireServed(needs);
+      return route.targets(open);
+    };
+    return itemResults(this.settle(items, { ...route, targets }, ask, passes));
   }
 
   /** All items to the coordinator of one key. */

@@ -120,7 +120,7 @@ export class Admin implements AsyncDisposable {
     return configs.incrementalAlterConfigs(this.call(options), resources, options);
   }
 
-  /** Replaces all that is set of a resource. For brokers before 2.3, and gone from 4.0 on. */
+  /** Replaces all that is set of a resource. For brokers before 2.3, and for who wants just that. */
   alterConfigs(
     resources: readonly configs.ConfigReplacement[],
     options: configs.AlterConfigsOptions = {},

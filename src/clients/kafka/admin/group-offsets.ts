@@ -70,7 +70,7 @@ export function listGroupOffsets(
       );
       return new Map([first, ...others].flatMap(({ outcomes }) => [...outcomes]));
     },
-    ({ code }) => code === 'UNSTABLE_OFFSET_COMMIT',
+    { alsoPasses: ({ code }) => code === 'UNSTABLE_OFFSET_COMMIT' },
   );
 }
 

@@ -2,6 +2,7 @@ import {
   InitProducerIdRequest,
   InitProducerIdResponse,
 } from '../../../wire/kafka/messages/22-init-producer-id.ts';
+import { AddPartitionsToTxnRequest } from '../../../wire/kafka/messages/24-add-partitions-to-txn.ts';
 import {
   WriteTxnMarkersRequest,
   WriteTxnMarkersResponse,
@@ -154,6 +155,7 @@ export function describeTransactions(
         }),
       );
     },
+    { needs: DescribeTransactionsRequest },
   );
 }
 
@@ -241,6 +243,10 @@ export function fenceProducers(
       });
       return new Map(await Promise.all(answers));
     },
-    ({ code }) => code === 'CONCURRENT_TRANSACTIONS',
+    {
+      alsoPasses: ({ code }) => code === 'CONCURRENT_TRANSACTIONS',
+      // Brokers without transactions have producer ids all the same.
+      needs: AddPartitionsToTxnRequest,
+    },
   );
 }

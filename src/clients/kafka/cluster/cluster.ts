@@ -216,6 +216,12 @@ export class Cluster {
     return this.connect(nodeId, channel);
   }
 
+  /** Rejects with a {@link NetworkError} of kind `unsupported` when the brokers do not serve a request at all. */
+  async requireServed(request: Message): Promise<void> {
+    const { versions } = await this.connect(undefined, 'data');
+    versions.highest(request);
+  }
+
   /**
    * Forgets who coordinates a key when an error code of its answer says that it is not that broker: the next request
    * finds it anew. Returns whether it did.
