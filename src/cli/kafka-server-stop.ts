@@ -28,12 +28,12 @@ function parse(args: readonly string[]): Filter {
 }
 
 /** The properties that a broker was started with, as far as its command line tells; its overrides come last. */
-function propertiesOf(disk: Disk, command: string): Map<string, string> {
+function propertiesOf(disk: Disk, { command, directory }: RunningProcess): Map<string, string> {
   const [path = '', ...rest] = command
     .replace(/^.*kafka-server-start(?:\.sh|\.js)?\s+/, '')
     .replace(/^-daemon\s+/, '')
     .split(/\s+/);
-  const file = resolve(path);
+  const file = resolve(directory ?? '.', path);
   if (disk.stat(file)?.kind !== 'file') {
     throw new CliError(
       `cannot find ${path}, which a running broker was started with: call this in the directory it was started in`,
@@ -47,9 +47,9 @@ function propertiesOf(disk: Disk, command: string): Map<string, string> {
   return new Map([...lines, ...overrides.map(([, key = '', value = '']): [string, string] => [key, value])]);
 }
 
-function matches(disk: Disk, { command }: RunningProcess, { nodeId, role }: Filter): boolean {
+function matches(disk: Disk, broker: RunningProcess, { nodeId, role }: Filter): boolean {
   if (nodeId === undefined && role === undefined) return true;
-  const properties = propertiesOf(disk, command);
+  const properties = propertiesOf(disk, broker);
   if (nodeId !== undefined) return (properties.get('node.id') ?? properties.get('broker.id')) === nodeId;
   return properties.get('process.roles') === role;
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 
@@ -53,6 +53,8 @@ export interface RunningProcess {
   readonly pid: number;
   /** The command line with blanks between the words. */
   readonly command: string;
+  /** The directory it runs in, which paths in its command line may be relative to; undefined where that cannot be seen. */
+  readonly directory: string | undefined;
 }
 
 /** The processes of this machine that this user can see: from /proc where there is one, else from `ps`. */
@@ -62,7 +64,7 @@ export function listProcesses(): RunningProcess[] {
       if (!/^\d+$/.test(name)) return [];
       try {
         const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-        return [{ pid: Number(name), command }];
+        return [{ pid: Number(name), command, directory: directoryOf(name) }];
       } catch {
         return []; // It ended between the listing and the look.
       }
@@ -75,8 +77,16 @@ export function listProcesses(): RunningProcess[] {
   if (error !== undefined) throw new Error(`ps cannot be run: ${error.message}`);
   return stdout.split('\n').flatMap((line) => {
     const match = line.match(/^\s*(\d+)\s+(.*)$/);
-    return match === null ? [] : [{ pid: Number(match[1]), command: match[2] ?? '' }];
+    return match === null ? [] : [{ pid: Number(match[1]), command: match[2] ?? '', directory: undefined }];
   });
+}
+
+function directoryOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined; // Another user's, or it has ended.
+  }
 }
 
 /** Whether a process with this pid is there. */
