@@ -10,7 +10,7 @@ import { compileSnippets, installPackage } from '../../support/docs/snippets.ts'
 const NOT_FOR_USERS = ['docs/ARCHITECTURE.md', 'docs/HACKING.md', 'docs/OPERATIONS.md', 'docs/kafka-wire.md'];
 
 /** Pages that start the servers which their programs talk to; for the others there is one of each. */
-const WITH_SERVERS_OF_THEIR_OWN = ['README.md', 'docs/tutorial-zookeeper.md'];
+const WITH_SERVERS_OF_THEIR_OWN = ['README.md', 'docs/tutorial-cluster.md', 'docs/tutorial-zookeeper.md'];
 
 /** All that is shown and not run. Every line here is a promise that nobody checks: keep it short. */
 const NOT_RUN = ['README.md: installs and builds the repository', 'README.md: runs all tests'];

@@ -65,6 +65,7 @@ export function compileSnippets(workspace: Workspace, blocks: readonly Block[]):
     files.push(name);
     workspace.file(name, programText(block, programs));
   }
+  if (files.length === 0) return new Map();
   const compilerOptions = {
     target: 'ES2023',
     lib: ['ES2023', 'ESNext.Disposable'],
