@@ -7,6 +7,8 @@ import { Consumer } from './consumer/consumer.ts';
 import type { ConsumerOptions } from './consumer/consumer-options.ts';
 import { Producer } from './producer/producer.ts';
 import type { ProducerOptions, Sendable } from './producer/producer-options.ts';
+import { ShareConsumer } from './share/share-consumer.ts';
+import type { ShareConsumerOptions } from './share/share-options.ts';
 
 export { ConfigError } from '../../base/config-keys/config-error.ts';
 export { createNodeEnv } from '../../env/node/create-node-env.ts';
@@ -194,6 +196,11 @@ export type { ProducerRecord } from './producer/producer-record.ts';
 export type { GroupMembership, TransactionOffset } from './producer/transaction-offsets.ts';
 export type { Deserializer, Serde, SerdeContext, Serializer } from './serde.ts';
 export { bytesSerde, float64Serde, int32Serde, int64Serde, jsonSerde, stringSerde } from './serde.ts';
+export type { AcknowledgeType } from './share/acknowledge-type.ts';
+export type { RecordPosition } from './share/leases.ts';
+export type { ShareCommitOptions, SharePollOptions } from './share/share-consumer.ts';
+export { ShareConsumer } from './share/share-consumer.ts';
+export type { AcknowledgementResult, ShareConsumerOptions } from './share/share-options.ts';
 
 /** An admin client of this process. It connects with its first call. */
 export function createAdmin(options: AdminOptions): Admin {
@@ -218,4 +225,11 @@ export function createProducer<K = Sendable, V = Sendable>(options: ProducerOpti
 /** A consumer of this process. It connects when it is first needed. */
 export function createConsumer<K = Buffer, V = Buffer>(options: ConsumerOptions<K, V>): Consumer<K, V> {
   return new Consumer(createNodeEnv({ logLevel: 'warn' }), options);
+}
+
+/** A member of a share group in this process. It connects when it subscribes. */
+export function createShareConsumer<K = Buffer, V = Buffer>(
+  options: ShareConsumerOptions<K, V>,
+): ShareConsumer<K, V> {
+  return new ShareConsumer(createNodeEnv({ logLevel: 'warn' }), options);
 }

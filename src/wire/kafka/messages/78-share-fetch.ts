@@ -1,4 +1,4 @@
-/** ShareFetch: acquires records for a share group (KIP-932). Version 0 was an unstable one of 3.9; 2 came with 4.3 (KIP-1206, KIP-1222). */
+/** ShareFetch: acquires records for a share group (KIP-932). Version 0 was an unstable one of 3.9; 2 came with 4.2 (KIP-1206, KIP-1222). */
 import {
   array,
   bool,
