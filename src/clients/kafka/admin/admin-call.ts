@@ -99,11 +99,15 @@ export class AdminCall {
 
   /** Something that succeeds or fails as a whole, repeated while its failures are `retriable`. */
   whole<T>(attempt: () => Promise<T>): Promise<T> {
+    let before: unknown;
     const attemptAndLearn = async (): Promise<T> => {
       try {
         return await attempt();
       } catch (error) {
         if (isKafkaError(error, 'NOT_CONTROLLER')) this.cluster.forgetController();
+        // The last attempt has next to no time for its answer: what failed before says more.
+        if (this.leftMs() <= 0 && isKafkaError(error, 'TIMED_OUT')) throw before ?? error;
+        before = error;
         throw error;
       }
     };
@@ -257,11 +261,13 @@ export class AdminCall {
         route.failed?.(key, outcome);
         again.set(key, item);
       }
-      const leftMs = this.leftMs();
-      if (again.size === 0 || leftMs <= 0 || this.cluster.isClosed) break;
+      if (again.size === 0 || this.cluster.isClosed) break;
       const backoff = backoffMs(env.random, settings.retryBackoffMs, settings.retryBackoffMaxMs, failures);
       const throttle = this.throttledUntilMs - env.clock.monotonicMs();
-      await pause(env.timers, Math.min(Math.max(backoff, throttle), leftMs), this.signal);
+      const waitMs = Math.max(backoff, throttle);
+      // No time would be left for an answer, and that is no better reason than what is known.
+      if (waitMs >= this.leftMs()) break;
+      await pause(env.timers, waitMs, this.signal);
       open = again;
     }
     return outcomes;
