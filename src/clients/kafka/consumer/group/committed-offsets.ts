@@ -18,8 +18,14 @@ const FETCH_VERSIONS = { min: 1, max: 9 };
 const FIRST_FETCH_OF_GROUPS = 8;
 const FIRST_FETCH_STABLE = 7;
 
+/** An offset on its way, and what makes it void: others may have the partition when it arrives. */
+export interface Commit extends OffsetToCommit, TopicPartition {
+  /** Whether this consumer still is the one to commit it. */
+  readonly isValid: () => boolean;
+}
+
 /** By `topic-partition`. */
-export type OffsetsToCommit = ReadonlyMap<string, OffsetToCommit & TopicPartition>;
+export type OffsetsToCommit = ReadonlyMap<string, Commit>;
 
 export interface CommitPorts {
   readonly cluster: Cluster;
@@ -28,13 +34,13 @@ export interface CommitPorts {
   readonly requireStable: boolean;
   identity(): GroupMetadata;
   /** Resolves when the identity is one to commit with. */
-  settled(offsets: OffsetsToCommit): Promise<void>;
+  settled(): Promise<void>;
   refused(errorCode: number, identity: GroupMetadata): void;
 }
 
 /** Commits that were made while one was under way. */
 interface Waiting {
-  readonly offsets: Map<string, OffsetToCommit & TopicPartition>;
+  readonly offsets: Map<string, Commit>;
   readonly done: Promise<void>;
 }
 
@@ -138,7 +144,15 @@ export class CommittedOffsets {
 
   private async commitOnce(offsets: OffsetsToCommit): Promise<void> {
     const { cluster, groupId } = this.ports;
-    await this.ports.settled(offsets);
+    await this.ports.settled();
+    for (const { topic, partition, isValid } of offsets.values()) {
+      if (isValid()) continue;
+      throw new BrokerError(
+        ErrorCode.REBALANCE_IN_PROGRESS,
+        `commit of group ${groupId} in ${topic}-${partition}`,
+        'the partition was given up in a rebalance meanwhile',
+      );
+    }
     const identity = this.ports.identity();
     const response = await cluster.request(
       { coordinator: 'group', key: groupId },

@@ -1,13 +1,12 @@
 import type { Timer } from '../../../../env/timers.ts';
-import { ErrorCode } from '../../../../wire/kafka/errors.ts';
 import type { TopicPartition } from '../../cluster/cluster-metadata.ts';
-import { BrokerError, KafkaError } from '../../kafka-error.ts';
+import { KafkaError } from '../../kafka-error.ts';
 import type { AssignedPartition } from '../assigned-partition.ts';
 import type { GroupMetadata, OffsetToCommit } from '../consumer-offsets.ts';
 import type { ConsumerContext } from '../consumer-ports.ts';
 import type { Subscription } from '../subscription.ts';
 import { ClassicMembership } from './classic-membership.ts';
-import { CommittedOffsets, type OffsetsToCommit } from './committed-offsets.ts';
+import { type Commit, CommittedOffsets } from './committed-offsets.ts';
 import type { GroupMembership, MembershipHost } from './group-membership.ts';
 
 /** A consumer's side towards its group: membership, the assignment that comes from it, committed offsets. */
@@ -29,7 +28,7 @@ export class GroupSide implements MembershipHost {
       groupId,
       requireStable: settings.isolationLevel === 'read_committed',
       identity: () => this.identity,
-      settled: (offsets) => this.settled(offsets),
+      settled: async () => this.membership?.settled(),
       refused: (errorCode, identity) => this.membership?.commitRefused(errorCode, identity),
     });
     if (settings.enableAutoCommit) {
@@ -149,7 +148,9 @@ export class GroupSide implements MembershipHost {
   }
 
   private async commitAll(offsets: readonly (TopicPartition & OffsetToCommit)[]): Promise<void> {
-    await this.offsets.commit(new Map(offsets.map((one) => [`${one.topic}-${one.partition}`, one])));
+    await this.offsets.commit(
+      new Map(offsets.map((one) => [`${one.topic}-${one.partition}`, this.guarded(one)])),
+    );
     this.context.metrics.commits++;
     for (const one of offsets) {
       const partition = this.subscription.find(one);
@@ -157,21 +158,13 @@ export class GroupSide implements MembershipHost {
     }
   }
 
-  /** A commit that was held up by a rebalance must not touch what belongs to others now. */
-  private async settled(offsets: OffsetsToCommit): Promise<void> {
-    const { membership } = this;
-    if (membership === undefined) return;
-    const before = membership.identity.generationId;
-    await membership.settled();
-    if (membership.identity.generationId === before) return;
-    for (const one of offsets.values()) {
-      if (this.subscription.find(one) !== undefined) continue;
-      throw new BrokerError(
-        ErrorCode.REBALANCE_IN_PROGRESS,
-        `commit of group ${this.groupId} in ${one.topic}-${one.partition}`,
-        'the partition was given up in a rebalance meanwhile',
-      );
-    }
+  /** A commit that is held up must not touch what belongs to others by then, or has come back from them. */
+  private guarded(offset: TopicPartition & OffsetToCommit): Commit {
+    const owned = this.subscription.find(offset);
+    const { generationId } = this.identity;
+    const isValid = (): boolean =>
+      owned === undefined ? this.identity.generationId === generationId : !owned.gone;
+    return { ...offset, isValid };
   }
 
   private known(partitions: readonly TopicPartition[]): AssignedPartition[] {
