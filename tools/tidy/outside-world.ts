@@ -6,6 +6,7 @@ const PURE_MODULES = [
   'assert',
   'buffer',
   'crypto',
+  'diagnostics_channel',
   'events',
   'path',
   'stream',

@@ -175,6 +175,12 @@ export type {
   UnparsedRecord,
 } from './consumer/consumer-record.ts';
 export type {
+  CommitTrace,
+  ConsumerTraceAttributes,
+  RebalanceTrace,
+  ReceiveTrace,
+} from './consumer/consumer-traces.ts';
+export type {
   Assignor,
   AssignorName,
   MemberAssignment,

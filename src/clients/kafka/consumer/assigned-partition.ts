@@ -107,6 +107,13 @@ export class AssignedPartition implements TopicPartition {
     this.consumedEpoch = this.positionEpoch;
   }
 
+  /** The records before this offset count as dealt with, if they have been handed out and the position has not jumped. */
+  consumeTo(offset: number, epoch: number): void {
+    if (!this.hasPosition || offset > this.position || offset <= this.consumed) return;
+    this.consumed = offset;
+    this.consumedEpoch = epoch;
+  }
+
   get hasPosition(): boolean {
     return this.phase === 'fetching' || this.phase === 'validating';
   }

@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClientMetrics } from './consumer-metrics.ts';
 import type { ConsumerSettings } from './consumer-options.ts';
+import type { ConsumerTraces } from './consumer-traces.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What the parts of a consumer share, and how they tell it that something has happened. */
@@ -9,6 +10,7 @@ export interface ConsumerContext {
   readonly settings: ConsumerSettings<unknown, unknown>;
   readonly subscription: Subscription;
   readonly metrics: ClientMetrics;
+  readonly traces: ConsumerTraces;
   /** Looks soon for what is to be done; after `delayMs` when it is given. */
   drive(delayMs?: number): void;
   /** Something may be there for who waits for records. */

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { unlessAborted } from '../../../base/unless-aborted.ts';
 import type { Env } from '../../../env/env.ts';
 import type { CallOptions } from '../admin/call-options.ts';
@@ -10,18 +11,25 @@ import type { CommittedPosition, FoundOffset, GroupMetadata, OffsetToCommit } fr
 import { type ConsumerOptions, type ConsumerSettings, consumerSettings } from './consumer-options.ts';
 import type { ConsumerContext } from './consumer-ports.ts';
 import type { ConsumerBatch, ConsumerRecord } from './consumer-record.ts';
+import { ConsumerTraces } from './consumer-traces.ts';
 import { Fetcher } from './fetch/fetcher.ts';
 import { GroupSide } from './group/group-side.ts';
 import { EARLIEST_TIMESTAMP, findOffsets, LATEST_TIMESTAMP } from './list-offsets.ts';
 import { MetadataKeeper } from './metadata-keeper.ts';
 import { Positions } from './positions.ts';
 import { RecordSource } from './record-source.ts';
+import { recordStream } from './record-stream.ts';
 import { Subscription } from './subscription.ts';
 
 export interface PollOptions {
   /** How long to wait for a first record. Default: until there is one. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+}
+
+interface ReadOptions extends PollOptions {
+  /** What was handed out before is not dealt with yet. */
+  readonly keep?: boolean;
 }
 
 export interface CloseOptions {
@@ -77,6 +85,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
       settings,
       subscription,
       metrics: this.counters,
+      traces: new ConsumerTraces(cluster.settings.clientId, settings.groupId),
       drive: (delayMs) => this.drive(delayMs),
       wake: () => this.wake(),
       fail: (error) => this.fail(error),
@@ -187,6 +196,18 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
 
   [Symbol.asyncIterator](): AsyncIterableIterator<ConsumerRecord<K, V>> {
     return this.records();
+  }
+
+  /**
+   * Records as a `Readable` of objects. A record counts as dealt with when it has left the stream and the next has been
+   * asked for; where the stream is piped into one that buffers, commit yourself.
+   */
+  stream(): Readable {
+    const { source } = this;
+    return recordStream<K, V>({
+      next: (signal) => this.read(() => source.next(), { signal, keep: true }),
+      done: (record) => this.subscription.find(record)?.consumeTo(record.offset + 1, record.leaderEpoch),
+    });
   }
 
   /** As {@link records}, but what was fetched of a partition together. */
@@ -382,7 +403,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
   }
 
   /** What `take` gives, once it gives something; undefined when the time is up or the consumer closed. */
-  private async read<T>(take: () => T | undefined, options: PollOptions): Promise<T | undefined> {
+  private async read<T>(take: () => T | undefined, options: ReadOptions): Promise<T | undefined> {
     this.checkOpen();
     if (this.reading) {
       throw new KafkaError('INVALID_STATE', 'records are waited for already: one reader at a time');
@@ -395,7 +416,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
     if (this.group !== undefined) this.group.isWaiting = true;
     try {
       if (this.recordsInTurn >= RECORDS_PER_TURN) await this.breathe();
-      this.source.consume();
+      if (options.keep !== true) this.source.consume();
       for (;;) {
         options.signal?.throwIfAborted();
         if (this.closing !== undefined) return undefined;

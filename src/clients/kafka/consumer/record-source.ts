@@ -101,6 +101,7 @@ export class RecordSource<K, V> {
       const { topic, jumps } = partition;
       const { checkCrcs } = this.context.settings;
       const source = { ...chunk, topic, partition: partition.partition, checkCrcs };
+      this.context.traces.received(partition, chunk.fromOffset);
       const decoder = new RecordDecoder(source, this.makerOf(topic));
       this.current = { partition, chunk, decoder, jumps };
       return this.current;

@@ -105,6 +105,7 @@ export class GroupSide implements MembershipHost {
     const added = partitions.filter((one) => subscription.find(one) === undefined).map(plain);
     subscription.setAssigned(partitions);
     context.metrics.rebalances++;
+    context.traces.rebalanced('assigned', added);
     context.drive();
     await context.settings.rebalanceListener.onAssigned?.(added);
   }
@@ -113,7 +114,9 @@ export class GroupSide implements MembershipHost {
     const known = this.known(partitions);
     if (known.length === 0) return;
     await this.autoCommit(known);
-    await this.context.settings.rebalanceListener.onRevoked?.(known.map(plain));
+    const told = known.map(plain);
+    this.context.traces.rebalanced('revoked', told);
+    await this.context.settings.rebalanceListener.onRevoked?.(told);
     this.drop(known);
   }
 
@@ -123,6 +126,7 @@ export class GroupSide implements MembershipHost {
     const { rebalanceListener: listener } = this.context.settings;
     this.drop(known);
     const told = known.map(plain);
+    this.context.traces.rebalanced('lost', told);
     await (listener.onLost === undefined ? listener.onRevoked?.(told) : listener.onLost(told));
   }
 
