@@ -16,7 +16,7 @@ export type Directive =
   | { readonly kind: 'continues' }
   /** Code in front of the block that readers need not see. */
   | { readonly kind: 'before'; readonly code: string; readonly line: number }
-  /** Runs against that server alone, in `npm run compat`; everywhere else it is compiled. */
+  /** Runs in `npm run compat` alone, against that server or with that package (`npm PACKAGE`). */
   | { readonly kind: 'needs'; readonly server: string };
 
 export interface Block {

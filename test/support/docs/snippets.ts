@@ -58,7 +58,7 @@ function programName({ page, line }: Block): string {
 export function compileSnippets(workspace: Workspace, blocks: readonly Block[]): Map<string, string> {
   const pages = new Map<string, string>();
   const files: string[] = [];
-  const programs = blocks.filter((block) => block.language === 'ts' && find(block, 'not run') === undefined);
+  const programs = blocks.filter(isCompiled);
   for (const block of programs) {
     const name = `${programName(block)}.ts`;
     pages.set(name, block.page);
@@ -93,6 +93,12 @@ export function compileSnippets(workspace: Workspace, blocks: readonly Block[]):
     );
   }
   return complaints;
+}
+
+function isCompiled(block: Block): boolean {
+  if (block.language !== 'ts' || find(block, 'not run') !== undefined) return false;
+  // What needs packages that are not here is left to those who have them.
+  return find(block, 'needs')?.server.startsWith('npm ') !== true;
 }
 
 /** The program of a block, each line of which has the number that it has in the page. */
