@@ -40,3 +40,10 @@ export function asJavaError(error: unknown): unknown {
   }
   return error;
 }
+
+/** As {@link asJavaError}, wrapped as Java's futures do when nobody unwraps what they failed with. */
+export function asExecutionError(error: unknown): unknown {
+  const cause = asJavaError(error);
+  if (!(cause instanceof JavaError)) return error;
+  return new JavaError('java.util.concurrent.ExecutionException', cause.toJavaString(), { cause });
+}

@@ -17,6 +17,7 @@ import { kafkaMixedScenarios } from './scenarios/kafka-mixed.ts';
 import { kafkaRollingScenarios } from './scenarios/kafka-rolling.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
+import { ourAdminCommandsScenarios } from './scenarios/our-admin-commands.ts';
 import { ourProducerScenarios } from './scenarios/our-producer.ts';
 import { ourShellScenario } from './scenarios/our-shell.ts';
 import { zookeeperEnsembleScenarios } from './scenarios/zookeeper-ensemble.ts';
@@ -78,6 +79,7 @@ async function main(): Promise<number> {
     ...javaToolsScenarios,
     ...kafkaConfigsScenarios,
     ...kafkaAdminScenarios,
+    ...ourAdminCommandsScenarios,
     zookeeperShellScenario,
     ourShellScenario,
     brokerAloneScenario,
