@@ -14,6 +14,7 @@ await build({
     ...commands.map((name) => [name, `dist/src/cli/${name}.js`]),
     ...libraries.map((name) => [name, `dist/src/${name}/index.js`]),
     ['zookeeper-client', 'dist/src/clients/zookeeper/index.js'],
+    ['kafkajs', 'dist/src/clients/kafkajs/index.js'],
   ]),
   platform: 'node',
   // Native packages find their binaries beside themselves.

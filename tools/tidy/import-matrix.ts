@@ -42,9 +42,11 @@ export const MATRIX: Readonly<Record<string, readonly string[]>> = {
   'clients/zookeeper': ZOOKEEPER_WIRE,
   'clients/kafka': ['wire/kafka'],
   'clients/kafka/classic': ['wire/kafka', 'clients/kafka', 'clients/zookeeper'],
+  'clients/kafkajs': ['wire/kafka', 'clients/kafka'],
   // Where users get clients that run in their process: composition roots.
   'clients/index.ts': ['clients'],
   'clients/kafka/index.ts': ['clients/kafka', 'wire/kafka', 'env/node'],
+  'clients/kafkajs/index.ts': ['clients/kafkajs', 'wire/kafka', 'env/node'],
   'clients/zookeeper/index.ts': ['clients/zookeeper', 'wire/zookeeper', 'env/node'],
   'kafka/log': ['wire/kafka', 'storage'],
   'kafka/metadata': ['wire/kafka', 'storage'],

@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
@@ -216,6 +217,20 @@ describe('the packed package', { timeout: 120_000 }, () => {
 
   it('is understood by a strict TypeScript project', () => {
     copyFileSync(join(ROOT, 'test/integration/package/consumer.ts.txt'), join(home, 'consumer.ts'));
+    assert.deepEqual(compile('consumer.ts'), { stdout: '', status: 0 });
+  });
+
+  it('compiles a program that was written for kafkajs, with nothing but the import changed', () => {
+    for (const file of ['kafkajs-scenarios.ts', 'kafkajs-consumer-scenarios.ts', 'kafkajs-stage.ts']) {
+      const program = readFileSync(join(ROOT, 'test/support/kafka', file), 'utf8');
+      assert.match(program, / from 'kafkajs';/);
+      writeFileSync(join(home, file), program.replaceAll("from 'kafkajs'", "from 'streamkeeper/kafkajs'"));
+    }
+    assert.deepEqual(compile('kafkajs-scenarios.ts'), { stdout: '', status: 0 });
+  });
+
+  /** What the compiler says of a file in a strict project. */
+  function compile(file: string): { stdout: string; status: number | null } {
     const compilerOptions = {
       target: 'ES2023',
       lib: ['ES2023', 'ESNext.Disposable'],
@@ -225,14 +240,14 @@ describe('the packed package', { timeout: 120_000 }, () => {
       noUncheckedIndexedAccess: true,
       exactOptionalPropertyTypes: true,
       skipLibCheck: false,
+      allowImportingTsExtensions: true,
       noEmit: true,
     };
     writeFileSync(join(home, 'package.json'), JSON.stringify({ type: 'module', private: true }));
-    writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+    writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
     const { stdout, status } = spawnSync(process.execPath, [COMPILER, '-p', home], { encoding: 'utf8' });
-    assert.equal(stdout, '');
-    assert.equal(status, 0);
-  });
+    return { stdout, status };
+  }
 
   for (const [entry, names] of [
     ['.', ['StartError', 'createNodeEnv', 'start']],
@@ -243,6 +258,7 @@ describe('the packed package', { timeout: 120_000 }, () => {
     ['./kafka', ['ConfigError', 'loadBrokerConfig', 'readServerProperties', 'startBroker']],
     ['./clients', [...KAFKA_CLIENTS, ...ZOOKEEPER_CLIENT].sort()],
     ['./zookeeper-client', ZOOKEEPER_CLIENT],
+    ['./kafkajs', Object.keys(createRequire(import.meta.url)('kafkajs') as object).sort()],
   ] as const) {
     it(`exports ${names.join(', ')} from ${entry}`, async () => {
       const path = join(modules, 'streamkeeper', manifest.exports[entry]?.default ?? '');

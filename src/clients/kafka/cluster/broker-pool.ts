@@ -132,12 +132,13 @@ export class BrokerPool {
   }
 
   private async connect(address: Address): Promise<OpenConnection> {
-    const { clientId, connectTimeoutMs, requestTimeoutMs } = this.settings;
+    const { clientId, connectTimeoutMs, requestTimeoutMs, observer } = this.settings;
     const connection = await BrokerConnection.connect(this.env, {
       ...address,
       clientId,
       connectTimeoutMs,
       requestTimeoutMs,
+      observer,
       clientSoftware: { name: 'streamkeeper', version: this.softwareVersion },
     });
     try {

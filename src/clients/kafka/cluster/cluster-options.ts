@@ -1,4 +1,5 @@
 import { KafkaError } from '../kafka-error.ts';
+import type { RequestObserver } from '../network/request-observer.ts';
 
 /** What all clients of Kafka have in common. Names in brackets are those of Apache's clients. */
 export interface ClusterOptions {
@@ -24,6 +25,8 @@ export interface ClusterOptions {
   metadataMaxAgeMs?: number;
   /** Connections that were not used for so long are closed. Default 9 min. (`connections.max.idle.ms`) */
   connectionsMaxIdleMs?: number;
+  /** @internal Hears of every request. */
+  observer?: RequestObserver | undefined;
 }
 
 export interface Address {
@@ -32,8 +35,9 @@ export interface Address {
 }
 
 /** {@link ClusterOptions} with the defaults filled in. */
-export interface ClusterSettings extends Required<Omit<ClusterOptions, 'bootstrapServers'>> {
+export interface ClusterSettings extends Required<Omit<ClusterOptions, 'bootstrapServers' | 'observer'>> {
   readonly bootstrap: readonly Address[];
+  readonly observer?: RequestObserver | undefined;
 }
 
 /** What connections are made by. */
@@ -45,6 +49,7 @@ export type ConnectionSettings = Pick<
   | 'reconnectBackoffMs'
   | 'reconnectBackoffMaxMs'
   | 'connectionsMaxIdleMs'
+  | 'observer'
 >;
 
 export const DEFAULT_CLIENT_ID = 'streamkeeper';
@@ -53,6 +58,7 @@ export const DEFAULT_CLIENT_ID = 'streamkeeper';
 export function clusterSettings(options: ClusterOptions): ClusterSettings {
   return {
     bootstrap: parseBootstrapServers(options.bootstrapServers),
+    observer: options.observer,
     clientId: options.clientId ?? DEFAULT_CLIENT_ID,
     requestTimeoutMs: atLeast('requestTimeoutMs', 1, options.requestTimeoutMs ?? 30_000),
     connectTimeoutMs: atLeast('connectTimeoutMs', 1, options.connectTimeoutMs ?? 10_000),

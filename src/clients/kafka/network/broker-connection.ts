@@ -13,6 +13,7 @@ import { ApiVersionsRequest, ApiVersionsResponse } from '../../../wire/kafka/mes
 import type { Draft, Infer, Message } from '../../../wire/kafka/schema/index.ts';
 import { type BrokerApiVersions, versionsIn, versionToRetry } from './api-versions.ts';
 import { NetworkError, type NetworkErrorKind } from './network-error.ts';
+import type { ObservedRequest, RequestObserver } from './request-observer.ts';
 
 /** Apache's clients have no limit; memory grows with what has come, not with what was announced. */
 const DEFAULT_MAX_RESPONSE_BYTES = 512 * 1024 * 1024;
@@ -32,6 +33,7 @@ export interface BrokerConnectionOptions {
   readonly clientSoftware?: { readonly name: string; readonly version: string };
   /** Called once, when the connection has gone or was closed. */
   readonly onClose?: (reason: NetworkError) => void;
+  readonly observer?: RequestObserver | undefined;
 }
 
 /** An API as it is asked: both messages of the catalog. */
@@ -45,6 +47,8 @@ interface InFlight {
   readonly api: Api;
   readonly version: number;
   readonly deadlineMs: number;
+  /** Wall clock; 0 while nobody observes. */
+  readonly sentAtMs: number;
   /** Stands at the body. */
   readonly answer: (body: ByteReader) => void;
   readonly fail: (error: NetworkError) => void;
@@ -205,11 +209,13 @@ export class BrokerConnection {
         api,
         version,
         deadlineMs,
+        sentAtMs: this.options.observer === undefined ? 0 : this.env.clock.nowMs(),
         answer: (reader) => resolve(how.read(reader)),
         fail: reject,
       });
       this.watch(deadlineMs);
       this.connection.write(chunks);
+      this.observeQueue();
     });
   }
 
@@ -255,6 +261,11 @@ export class BrokerConnection {
     }
     request.answer(reader);
     this.inFlight.shift();
+    const { observer } = this.options;
+    if (observer === undefined) return;
+    const durationMs = this.env.clock.nowMs() - request.sentAtMs;
+    observer.onAnswer(this.observed(request), durationMs, answer.length);
+    this.observeQueue();
   }
 
   /** Sets the timer when this deadline comes before the one it is set for; deadlines that fell away are found out when it goes off. */
@@ -270,8 +281,10 @@ export class BrokerConnection {
     this.timerAtMs = Number.POSITIVE_INFINITY;
     const nowMs = this.env.clock.monotonicMs();
     let next = Number.POSITIVE_INFINITY;
-    for (const { api, deadlineMs } of this.inFlight) {
+    for (const request of this.inFlight) {
+      const { api, deadlineMs } = request;
       if (deadlineMs <= nowMs) {
+        this.options.observer?.onTimeout(this.observed(request));
         this.end('timed-out', `no answer to ${api.name} came in time`);
         return;
       }
@@ -282,6 +295,23 @@ export class BrokerConnection {
 
   private tellDrained(): void {
     for (const action of this.drained.splice(0)) action();
+  }
+
+  private observed({ api, version, correlationId, sentAtMs }: InFlight): ObservedRequest {
+    return {
+      apiKey: api.key,
+      apiName: api.name,
+      apiVersion: version,
+      broker: `${this.host}:${this.port}`,
+      clientId: this.options.clientId,
+      correlationId,
+      sentAtMs,
+    };
+  }
+
+  private observeQueue(): void {
+    const { observer, clientId } = this.options;
+    observer?.onQueueSize(`${this.host}:${this.port}`, clientId, this.inFlight.length);
   }
 
   private end(kind: NetworkErrorKind, why: string): void {
