@@ -186,6 +186,7 @@ export type {
   MemberAssignment,
   MemberSubscription,
 } from './consumer/group/assignors/assignor.ts';
+export { SubscriptionPattern } from './consumer/subscription-pattern.ts';
 export type { ClientErrorCode } from './kafka-error.ts';
 export { BrokerError, isKafkaError, isRetriable, KafkaError } from './kafka-error.ts';
 export type { NetworkErrorKind } from './network/network-error.ts';

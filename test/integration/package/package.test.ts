@@ -33,6 +33,7 @@ const KAFKA_CLIENTS = [
   'NetworkError',
   'Producer',
   'ShareConsumer',
+  'SubscriptionPattern',
   'ZooKeeperConsumer',
   'ZooKeeperProducer',
   'bytesSerde',

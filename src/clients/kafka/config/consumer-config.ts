@@ -15,6 +15,9 @@ type ConsumerDefs = typeof consumerDefs;
 /** A consumer's settings, and the options that they are; deserializers come on top. */
 export type ConsumerConfig = ClientConfig<ConsumerDefs> & { readonly options: ConsumerOptions };
 
+/** What brokers decide in groups of the new protocol. */
+const CLASSIC_ALONE = ['partition.assignment.strategy', 'heartbeat.interval.ms', 'session.timeout.ms'];
+
 /** The settings of a consumer, with the rules of Apache's `ConsumerConfig`. Throws ConfigError. */
 export function parseConsumerConfig(properties: ClientProperties): ConsumerConfig {
   const config = parseClientConfig(consumerDefs, properties);
@@ -27,15 +30,16 @@ export function parseConsumerConfig(properties: ClientProperties): ConsumerConfi
   if (isClassic && (groupRemoteAssignor ?? '') !== '') {
     throw new ConfigError('group.remote.assignor cannot be set when group.protocol=CLASSIC');
   }
-  if (!isClassic) {
-    throw invalidValue('group.protocol', groupProtocol, 'only classic groups are supported yet');
-  }
+  const foreign = isClassic ? undefined : CLASSIC_ALONE.find((key) => given.has(key));
+  if (foreign !== undefined) throw new ConfigError(`${foreign} cannot be set when group.protocol=CONSUMER`);
   return { ...config, options: optionsOf(config) };
 }
 
 function optionsOf({ values, given }: ClientConfig<ConsumerDefs>): ConsumerOptions {
   const { groupId, groupInstanceId } = values;
-  const assignors = assignorsOf(values, given);
+  const isClassic = values.groupProtocol.toUpperCase() === 'CLASSIC';
+  const assignors = isClassic ? assignorsOf(values, given) : undefined;
+  const remote = values.groupRemoteAssignor ?? '';
   return {
     ...clusterOptionsOf(values, given),
     apiTimeoutMs: values.defaultApiTimeoutMs,
@@ -53,8 +57,9 @@ function optionsOf({ values, given }: ClientConfig<ConsumerDefs>): ConsumerOptio
     maxPartitionFetchBytes: Math.max(1, values.maxPartitionFetchBytes),
     maxPollRecords: values.maxPollRecords,
     maxPollIntervalMs: values.maxPollIntervalMs,
-    sessionTimeoutMs: values.sessionTimeoutMs,
-    heartbeatIntervalMs: values.heartbeatIntervalMs,
+    ...(isClassic
+      ? { sessionTimeoutMs: values.sessionTimeoutMs, heartbeatIntervalMs: values.heartbeatIntervalMs }
+      : { groupProtocol: 'consumer', ...(remote === '' ? {} : { groupRemoteAssignor: remote }) }),
     clientRack: values.clientRack,
     checkCrcs: values.checkCrcs,
     allowAutoCreateTopics: values.allowAutoCreateTopics,

@@ -31,6 +31,13 @@ export interface RebalanceListener {
 export interface ConsumerOptions<K = Buffer, V = Buffer> extends ClusterOptions {
   /** The group whose members share the partitions of what they subscribe to. (`group.id`) */
   groupId?: string;
+  /**
+   * How the group is run: by its members, one of which divides the partitions (`classic`, the default), or by its
+   * coordinator (`consumer`, KIP-848, for which see `groupRemoteAssignor`; Apache's brokers from 4.0 on). (`group.protocol`)
+   */
+  groupProtocol?: 'classic' | 'consumer';
+  /** Which assignor of the brokers' divides the partitions: `uniform`, `range`. Default: theirs. (`group.remote.assignor`) */
+  groupRemoteAssignor?: string;
   /** Makes this a static member: it may restart within the session timeout without a rebalance. (`group.instance.id`) */
   groupInstanceId?: string;
   /** What the bytes of keys become. Default: they stay bytes. (`key.deserializer`) */
@@ -81,6 +88,8 @@ export interface ConsumerOptions<K = Buffer, V = Buffer> extends ClusterOptions 
 export interface ConsumerSettings<K, V> {
   readonly groupId: string | undefined;
   readonly groupInstanceId: string | null;
+  readonly groupProtocol: 'classic' | 'consumer';
+  readonly groupRemoteAssignor: string | null;
   readonly keyDeserializer: Deserializer<K>;
   readonly valueDeserializer: Deserializer<V>;
   readonly onUnparsable: UnparsablePolicy;
@@ -114,6 +123,8 @@ export function consumerSettings<K, V>(options: ConsumerOptions<K, V>): Consumer
   const settings: ConsumerSettings<K, V> = {
     groupId,
     groupInstanceId: options.groupInstanceId ?? null,
+    groupProtocol: checkProtocol(options),
+    groupRemoteAssignor: options.groupRemoteAssignor ?? null,
     // Without deserializers K and V are Buffer, unless the caller says otherwise against better knowledge.
     keyDeserializer: options.keyDeserializer ?? (bytesSerde as Deserializer<unknown> as Deserializer<K>),
     valueDeserializer: options.valueDeserializer ?? (bytesSerde as Deserializer<unknown> as Deserializer<V>),
@@ -145,6 +156,24 @@ export function consumerSettings<K, V>(options: ConsumerOptions<K, V>): Consumer
     throw new KafkaError('INVALID_ARGUMENT', 'heartbeatIntervalMs must be below sessionTimeoutMs');
   }
   return settings;
+}
+
+/** What the members of one kind of group decide is decided by the brokers in the other (`ConsumerConfig` of 4.3). */
+function checkProtocol<K, V>(options: ConsumerOptions<K, V>): 'classic' | 'consumer' {
+  const { groupProtocol = 'classic' } = options;
+  if (groupProtocol !== 'classic' && groupProtocol !== 'consumer') {
+    throw new KafkaError('INVALID_ARGUMENT', `groupProtocol is ${groupProtocol}: give classic or consumer`);
+  }
+  const foreign =
+    groupProtocol === 'classic'
+      ? (['groupRemoteAssignor'] as const)
+      : (['partitionAssignors', 'sessionTimeoutMs', 'heartbeatIntervalMs'] as const);
+  const given = foreign.find((name) => options[name] !== undefined);
+  if (given === undefined) return groupProtocol;
+  throw new KafkaError(
+    'INVALID_ARGUMENT',
+    `${given} means nothing where groupProtocol is ${groupProtocol}: leave it out`,
+  );
 }
 
 function checkReset(reset: OffsetReset): OffsetReset {

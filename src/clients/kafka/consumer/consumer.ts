@@ -20,6 +20,7 @@ import { Positions } from './positions.ts';
 import { RecordSource } from './record-source.ts';
 import { recordStream } from './record-stream.ts';
 import { Subscription } from './subscription.ts';
+import { SubscriptionPattern } from './subscription-pattern.ts';
 
 export interface PollOptions {
   /** How long to wait for a first record. Default: until there is one. */
@@ -101,12 +102,24 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
    * Reads those partitions of topics that the group gives to this member; a pattern also takes topics that come later.
    * Replaces the subscription before. Throws INVALID_STATE without a group, or after `assign`.
    */
-  subscribe(topics: string | readonly string[] | RegExp): void {
+  subscribe(topics: string | readonly string[] | RegExp | SubscriptionPattern): void {
     this.checkOpen();
     const { subscription, group } = this;
     if (group === undefined) throw new KafkaError('INVALID_STATE', 'subscribe needs a group: give a groupId');
     if (subscription.kind === 'manual') throw mixed('assign');
-    if (topics instanceof RegExp) {
+    subscription.brokerPattern = undefined;
+    if (topics instanceof SubscriptionPattern) {
+      if (this.settings.groupProtocol !== 'consumer') {
+        throw new KafkaError(
+          'INVALID_ARGUMENT',
+          "a SubscriptionPattern needs groupProtocol: 'consumer'; give a RegExp",
+        );
+      }
+      subscription.kind = 'pattern';
+      subscription.pattern = undefined;
+      subscription.brokerPattern = topics.pattern;
+      subscription.topics = new Set();
+    } else if (topics instanceof RegExp) {
       subscription.kind = 'pattern';
       subscription.pattern = topics;
       subscription.topics = new Set();
@@ -141,6 +154,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
     subscription.topics = new Set();
     subscription.groupTopics = new Set();
     subscription.pattern = undefined;
+    subscription.brokerPattern = undefined;
   }
 
   /** What this consumer reads at the moment. */

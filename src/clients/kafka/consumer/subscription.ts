@@ -15,6 +15,8 @@ export class Subscription {
   /** Wanted topics: those named, or those that the pattern matches so far. */
   topics: ReadonlySet<string> = new Set();
   pattern: RegExp | undefined;
+  /** A pattern that the brokers match (RE2J), in groups of the new protocol. */
+  brokerPattern: string | undefined;
   /** What all members of the group want, while this one divides the partitions among them. */
   groupTopics: ReadonlySet<string> = new Set();
   /** By `topic-partition`. */

@@ -12,6 +12,8 @@ export interface HeartbeatsOptions<Body, Answer extends HeartbeatAnswer> {
   readonly ask: (body: Body) => Promise<Answer>;
   /** A member that does not ask for records for so long leaves. */
   readonly maxPollIntervalMs: number;
+  /** Whether somebody waits for records at the moment. */
+  readonly isWaiting: () => boolean;
   /** Told whenever the member has changed. */
   readonly onChange: () => void;
 }
@@ -26,8 +28,8 @@ export class Heartbeats<Body, Answer extends HeartbeatAnswer> {
   private readonly bell: Bell;
   private dueMs = 0;
   private failures = 0;
-  /** Calls under way that wait for records. */
-  private polls = 0;
+  /** Since the last look. */
+  private wasPolled = true;
   private polledMs: number;
   private stopped = false;
   private readonly running: Promise<void>;
@@ -45,16 +47,13 @@ export class Heartbeats<Body, Answer extends HeartbeatAnswer> {
     this.bell.ring();
   }
 
-  /** Somebody asks for records, until `pollEnds`. */
-  pollBegins(): void {
-    this.polls++;
-    this.options.member.polled();
+  /** Somebody asks for records. Cheap. */
+  polled(): void {
+    this.wasPolled = true;
+    const { member } = this.options;
+    if (member.isMember) return;
+    member.polled();
     this.look();
-  }
-
-  pollEnds(): void {
-    this.polls--;
-    this.polledMs = this.nowMs;
   }
 
   /** Ends them; resolves once none is under way. */
@@ -85,14 +84,16 @@ export class Heartbeats<Body, Answer extends HeartbeatAnswer> {
 
   private isExpired(): boolean {
     const { member, maxPollIntervalMs } = this.options;
-    return member.isMember && this.polls === 0 && this.nowMs >= this.polledMs + maxPollIntervalMs;
+    return member.isMember && this.nowMs >= this.polledMs + maxPollIntervalMs;
   }
 
   /** Until the next heartbeat, or until the member has not polled for too long. */
   private waitMs(): number {
-    const { member, maxPollIntervalMs } = this.options;
-    if (!member.isMember && !member.isUrgent) return NEVER_MS;
-    const expiryMs = this.polls > 0 ? NEVER_MS : this.polledMs + maxPollIntervalMs - this.nowMs;
+    const { member, maxPollIntervalMs, isWaiting } = this.options;
+    if (this.wasPolled || isWaiting()) this.polledMs = this.nowMs;
+    this.wasPolled = false;
+    if (!member.isMember) return NEVER_MS;
+    const expiryMs = this.polledMs + maxPollIntervalMs - this.nowMs;
     // What failed waits for its pause, however urgent it is.
     const dueMs = member.isUrgent && this.failures === 0 ? 0 : this.dueMs - this.nowMs;
     return Math.min(NEVER_MS, expiryMs, dueMs);

@@ -99,6 +99,7 @@ export class ShareConsumer<K = Buffer, V = Buffer> implements AsyncDisposable {
       maxPollIntervalMs,
       member: this.member,
       ask: (body) => this.ask(body),
+      isWaiting: () => this.isPolling,
       onChange: () => this.memberChanged(),
     });
     this.fetcher = new ShareFetcher(this.cluster, {
@@ -225,12 +226,12 @@ export class ShareConsumer<K = Buffer, V = Buffer> implements AsyncDisposable {
       throw new KafkaError('INVALID_STATE', 'nothing is subscribed to: call subscribe');
     this.finishPrevious();
     this.isPolling = true;
-    this.heartbeats.pollBegins();
+    this.heartbeats.polled();
     try {
       return await this.waitForRecords(max, timeoutMs, signal, sendOff);
     } finally {
       this.fetcher.unwant();
-      this.heartbeats.pollEnds();
+      this.heartbeats.polled();
       this.isPolling = false;
     }
   }

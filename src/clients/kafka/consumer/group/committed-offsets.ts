@@ -1,5 +1,5 @@
 import { getOrPut } from '../../../../base/get-or-put.ts';
-import { ErrorCode } from '../../../../wire/kafka/errors.ts';
+import { ErrorCode, errorOf } from '../../../../wire/kafka/errors.ts';
 import {
   OffsetCommitRequest,
   OffsetCommitResponse,
@@ -7,7 +7,7 @@ import {
 import { OffsetFetchRequest, OffsetFetchResponse } from '../../../../wire/kafka/messages/09-offset-fetch.ts';
 import type { Cluster, RetryOptions } from '../../cluster/cluster.ts';
 import type { TopicPartition } from '../../cluster/cluster-metadata.ts';
-import { BrokerError, isRetriable, throwIfError } from '../../kafka-error.ts';
+import { BrokerError, isRetriable, KafkaError, throwIfError } from '../../kafka-error.ts';
 import type { CommittedPosition, GroupMetadata, OffsetToCommit } from '../consumer-offsets.ts';
 
 const COMMIT = { request: OffsetCommitRequest, response: OffsetCommitResponse };
@@ -17,6 +17,7 @@ const COMMIT_VERSIONS = { min: 2, max: 9 };
 const FETCH_VERSIONS = { min: 1, max: 9 };
 const FIRST_FETCH_OF_GROUPS = 8;
 const FIRST_FETCH_STABLE = 7;
+const FIRST_FETCH_OF_MEMBERS = 9;
 
 /** An offset on its way, and what makes it void: others may have the partition when it arrives. */
 export interface Commit extends OffsetToCommit, TopicPartition {
@@ -32,6 +33,8 @@ export interface CommitPorts {
   readonly groupId: string;
   /** Whether offsets of open transactions are waited for. */
   readonly requireStable: boolean;
+  /** Whether identities are those of the new protocol (KIP-848): reading offsets shows them then, too. */
+  readonly hasEpochs: boolean;
   identity(): GroupMetadata;
   /** Resolves when the identity is one to commit with. */
   settled(): Promise<void>;
@@ -50,7 +53,13 @@ const REFUSED: ReadonlySet<number> = new Set([
   ErrorCode.ILLEGAL_GENERATION,
   ErrorCode.FENCED_INSTANCE_ID,
   ErrorCode.REBALANCE_IN_PROGRESS,
+]);
+
+/** Errors that say of a member of the new protocol: it has not heard yet what has become of it. */
+const OUTDATED: ReadonlySet<number> = new Set([
   ErrorCode.STALE_MEMBER_EPOCH,
+  ErrorCode.FENCED_MEMBER_EPOCH,
+  ErrorCode.UNKNOWN_MEMBER_ID,
 ]);
 
 /**
@@ -103,12 +112,13 @@ export class CommittedOffsets {
         if (version < FIRST_FETCH_OF_GROUPS) {
           return { groupId, topics, ...(version >= FIRST_FETCH_STABLE ? { requireStable } : {}) };
         }
-        return { groups: [{ groupId, topics }], requireStable };
+        return { groups: [{ groupId, topics, ...this.asMember(version) }], requireStable };
       },
       { versions: FETCH_VERSIONS },
     );
     const answer = response.groups[0] ?? response;
     cluster.coordinatorMoved('group', groupId, answer.errorCode);
+    this.throwIfOutdated(answer.errorCode, `offsets of group ${groupId}`);
     throwIfError(answer.errorCode, `offsets of group ${groupId}`);
     const offsets = new Map<string, CommittedPosition>();
     for (const { name, partitions: answers } of answer.topics) {
@@ -132,6 +142,20 @@ export class CommittedOffsets {
     options: RetryOptions = {},
   ): Promise<ReadonlyMap<string, CommittedPosition>> {
     return this.ports.cluster.retry(() => this.fetchOnce(partitions), options);
+  }
+
+  /** The next heartbeat brings an epoch with which it may succeed. */
+  private throwIfOutdated(errorCode: number, what: string): void {
+    if (!this.ports.hasEpochs || !OUTDATED.has(errorCode)) return;
+    const { name, text } = errorOf(errorCode);
+    throw new KafkaError(name, `${what}: ${text} (${name})`, { retriable: true });
+  }
+
+  /** Whom the coordinator fences when it is not up to date. */
+  private asMember(version: number): { memberId: string; memberEpoch: number } | undefined {
+    const { memberId, generationId } = this.ports.identity();
+    if (!this.ports.hasEpochs || version < FIRST_FETCH_OF_MEMBERS || memberId === '') return undefined;
+    return { memberId, memberEpoch: generationId };
   }
 
   private async runAfter(before: Promise<void> | undefined, offsets: OffsetsToCommit): Promise<void> {
@@ -178,8 +202,10 @@ export class CommittedOffsets {
       for (const { partitionIndex, errorCode } of partitions) {
         if (errorCode === ErrorCode.NONE) continue;
         cluster.coordinatorMoved('group', groupId, errorCode);
+        const what = `commit of group ${groupId} in ${name}-${partitionIndex}`;
+        if (errorCode === ErrorCode.STALE_MEMBER_EPOCH) this.throwIfOutdated(errorCode, what);
         if (REFUSED.has(errorCode)) this.ports.refused(errorCode, identity);
-        throw new BrokerError(errorCode, `commit of group ${groupId} in ${name}-${partitionIndex}`);
+        throw new BrokerError(errorCode, what);
       }
     }
   }

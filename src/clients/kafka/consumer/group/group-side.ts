@@ -7,6 +7,7 @@ import type { ConsumerContext } from '../consumer-ports.ts';
 import type { Subscription } from '../subscription.ts';
 import { ClassicMembership } from './classic-membership.ts';
 import { type Commit, CommittedOffsets } from './committed-offsets.ts';
+import { EpochMembership } from './epoch-membership.ts';
 import type { GroupMembership, MembershipHost } from './group-membership.ts';
 
 /** A consumer's side towards its group: membership, the assignment that comes from it, committed offsets. */
@@ -27,6 +28,7 @@ export class GroupSide implements MembershipHost {
       cluster,
       groupId,
       requireStable: settings.isolationLevel === 'read_committed',
+      hasEpochs: settings.groupProtocol === 'consumer',
       identity: () => this.identity,
       settled: async () => this.membership?.settled(),
       refused: (errorCode, identity) => this.membership?.commitRefused(errorCode, identity),
@@ -57,7 +59,10 @@ export class GroupSide implements MembershipHost {
   subscribed(): void {
     const { settings, cluster } = this.context;
     if (this.membership !== undefined) this.membership.subscriptionChanged();
-    else this.membership = new ClassicMembership(cluster, { ...settings, groupId: this.groupId }, this);
+    else {
+      const Membership = settings.groupProtocol === 'consumer' ? EpochMembership : ClassicMembership;
+      this.membership = new Membership(cluster, { ...settings, groupId: this.groupId }, this);
+    }
   }
 
   /** Commits the positions, or these offsets. */
