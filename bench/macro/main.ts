@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { startApache, startOurs, type Target } from '../../tools/peers/targets.ts';
 import { Missing, Toolbox, versions } from '../../tools/peers/toolbox.ts';
 import { Workspace } from '../../tools/workspace.ts';
+import { type ClientSamples, clientFigures, clientTable, measureClients } from './clients.ts';
 import { clusterFigures, measureClusters } from './clusters.ts';
 import { ensembleFigures, measureEnsembles } from './ensembles.ts';
 import { type Bed, type Figure, repeat, type Sample } from './figures.ts';
@@ -34,6 +35,7 @@ interface Settings {
 /** Starts servers, runs every load on both of them in turn and collects what comes out. */
 class Bench {
   readonly samples: Samples = new Map();
+  clients: ClientSamples = new Map();
   private readonly toolbox: Toolbox;
   private readonly workspace: Workspace;
   private readonly settings: Settings;
@@ -52,6 +54,9 @@ class Bench {
     if (isAnyChosen(pairFigures)) await this.measurePairs();
     if (isAnyChosen(ensembleFigures)) await measureEnsembles(this.part());
     if (isAnyChosen(clusterFigures)) await measureClusters(this.part());
+    if (isAnyChosen(clientFigures)) {
+      this.clients = await measureClients({ workspace: this.workspace, ...this.part() });
+    }
   }
 
   /** What the parts of the benchmark that start servers of their own are given. */
@@ -193,10 +198,12 @@ async function main(): Promise<number> {
       ? `one round${settings.quick ? ' of small loads' : ''}`
       : `medians of ${settings.rounds} alternating rounds`;
   const text = `${peers}: ${rounds} on ${await machine(toolbox)}.\n\n${table(bench.samples, allFigures)}`;
-  console.log(`\n${text}\n`);
+  const clientText = clientTable(bench.clients);
+  console.log(`\n${text}\n\n${clientText}\n`);
   if (values.write) {
     const file = join(toolbox.root, 'docs/BENCHMARKS.md');
-    writeFileSync(file, putTable(readFileSync(file, 'utf8'), text));
+    const page = putTable(readFileSync(file, 'utf8'), 'table', text);
+    writeFileSync(file, putTable(page, 'clients', clientText));
   }
   return 0;
 }

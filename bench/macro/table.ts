@@ -29,9 +29,9 @@ export function table(samples: Samples, figures: readonly Figure[]): string {
   return [head, '|---|---|---|---|---|', ...rows].join('\n');
 }
 
-/** Puts the text between the markers of a page; throws when the page has none. */
-export function putTable(page: string, text: string): string {
-  const between = /<!-- table -->[\s\S]*<!-- end -->/;
-  if (!between.test(page)) throw new Error('the page has no lines <!-- table --> and <!-- end -->');
-  return page.replace(between, () => `<!-- table -->\n${text}\n<!-- end -->`);
+/** Puts the text between the markers of that name in a page; throws when the page has none. */
+export function putTable(page: string, name: string, text: string): string {
+  const between = new RegExp(`<!-- ${name} -->[\\s\\S]*?<!-- end -->`);
+  if (!between.test(page)) throw new Error(`the page has no lines <!-- ${name} --> and <!-- end -->`);
+  return page.replace(between, () => `<!-- ${name} -->\n${text}\n<!-- end -->`);
 }
