@@ -8,6 +8,7 @@ import { createNodeEnv } from '../../../src/env/node/create-node-env.ts';
 import { ApacheKraft } from '../../../tools/peers/apache-kraft.ts';
 import { startApache } from '../../../tools/peers/targets.ts';
 import { type Toolbox, versions } from '../../../tools/peers/toolbox.ts';
+import { until } from '../../../tools/until.ts';
 import { Workspace } from '../../../tools/workspace.ts';
 import type { Context, Scenario } from '../scenario.ts';
 
@@ -130,6 +131,27 @@ async function transactions(peer: Peer): Promise<string> {
   return '22 transactions committed and aborted, offsets with them, a producer fenced';
 }
 
+/** Keeps away from a broker that throttles it: requests wait here, not there (KIP-219). */
+async function throttled(peer: Peer): Promise<string> {
+  const topic = await newTopic(peer, 1);
+  const clientId = `${topic}-client`;
+  await using admin = new Admin(env, { bootstrapServers: peer.bootstrap });
+  const entity = { 'client-id': clientId };
+  await admin.alterClientQuotas([{ entity, quotas: { producer_byte_rate: 20_000 } }]);
+  const components = [{ entityType: 'client-id', name: clientId }];
+  await until('the broker knows of the quota', async () => {
+    return (await admin.describeClientQuotas({ components })).length > 0;
+  });
+  await using producer = producerOf(peer, { clientId, batchBytes: 5000 });
+  const startMs = performance.now();
+  await producer.sendMany(Array.from({ length: 300 }, () => ({ topic, value: 'x'.repeat(1000) })));
+  const tookMs = performance.now() - startMs;
+  const { requestLatencyMs } = producer.metrics();
+  assert.ok(tookMs > 1000, `300 KB took ${tookMs} ms at 20 KB/s`);
+  assert.ok(requestLatencyMs.average < 500, `requests took ${requestLatencyMs.average} ms on average`);
+  return 'throttled by a quota';
+}
+
 async function withApache(context: Context, work: (peer: Peer) => Promise<string>): Promise<string> {
   const { toolbox } = context;
   const workspace = new Workspace();
@@ -157,7 +179,8 @@ async function withKraft(context: Context, work: (peer: Peer) => Promise<string>
 const perCodec = ({ quick }: Context) => (quick ? 100 : 2000);
 
 async function everything(context: Context, peer: Peer): Promise<string> {
-  return `${await exchange(peer, perCodec(context))}; ${await transactions(peer)}`;
+  const seen = [await exchange(peer, perCodec(context)), await transactions(peer), await throttled(peer)];
+  return seen.join('; ');
 }
 
 /** Our producer, on brokers of Apache's and ours; what it wrote is read by Java. */

@@ -32,6 +32,7 @@ const KAFKA_CLIENTS = [
   'KafkaError',
   'NetworkError',
   'Producer',
+  'SEND_CHANNEL',
   'ShareConsumer',
   'SubscriptionPattern',
   'ZooKeeperConsumer',

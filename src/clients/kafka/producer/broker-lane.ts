@@ -59,6 +59,8 @@ export class BrokerLane {
   private readonly options: LaneOptions;
   private open: OpenConnection | undefined;
   private isConnecting = false;
+  /** The broker asks not to be sent anything before (KIP-219), on the monotonic clock. */
+  private throttledUntilMs = 0;
 
   constructor(nodeId: number, options: LaneOptions) {
     this.nodeId = nodeId;
@@ -67,6 +69,7 @@ export class BrokerLane {
 
   /** Whether requests can be sent; begins to connect when not. */
   isReady(): boolean {
+    if (this.throttledUntilMs > this.options.cluster.env.clock.monotonicMs()) return false;
     if (this.open?.connection.isOpen === true) return true;
     if (!this.isConnecting) this.connect();
     return false;
@@ -124,10 +127,17 @@ export class BrokerLane {
     };
     if (acks !== 0) {
       const response = await open.connection.request(PRODUCE, version, body);
+      if (response.throttleTimeMs > 0) this.throttle(response.throttleTimeMs);
       return this.outcomes(batches, response);
     }
     await open.connection.send(ProduceRequest, version, body);
     return batches.map(() => UNKNOWN);
+  }
+
+  private throttle(forMs: number): void {
+    const { cluster, onChange } = this.options;
+    this.throttledUntilMs = cluster.env.clock.monotonicMs() + forMs;
+    cluster.env.timers.after(forMs, onChange);
   }
 
   private version({ versions }: OpenConnection, batches: readonly ProducerBatch[]): number {

@@ -4,9 +4,7 @@ import { KafkaError } from '../kafka-error.ts';
 export type HeaderValue = Uint8Array | string | null;
 
 /** Headers in order, in which a key may come twice, or as an object. */
-export type HeadersInput =
-  | readonly { readonly key: string; readonly value: HeaderValue }[]
-  | Readonly<Record<string, HeaderValue>>;
+export type HeadersInput = readonly HeaderInput[] | Readonly<Record<string, HeaderValue>>;
 
 export interface RecordHeaderBytes {
   readonly key: string;
@@ -72,6 +70,21 @@ export class PreparedRecord {
     this.receipt = receipt;
     this.slot = slot;
   }
+}
+
+export interface HeaderInput {
+  readonly key: string;
+  readonly value: HeaderValue;
+}
+
+/** Headers in order, however they were given. */
+export function headerList(headers: HeadersInput | undefined): readonly HeaderInput[] {
+  if (headers === undefined) return [];
+  if (Array.isArray(headers)) return headers as readonly HeaderInput[];
+  return Object.entries(headers as Readonly<Record<string, HeaderValue>>).map(([key, value]) => ({
+    key,
+    value,
+  }));
 }
 
 /** Throws a {@link KafkaError} of code SERIALIZATION. */

@@ -24,6 +24,7 @@ import {
 import type { ProducerRecord } from './producer-record.ts';
 import { ProducerState } from './producer-state.ts';
 import { ManyReceipt, OneReceipt } from './receipts.ts';
+import { isTraced, traced } from './send-trace.ts';
 import { Sender } from './sender.ts';
 import { serialized } from './serialized.ts';
 import type { GroupMembership, TransactionOffset } from './transaction-offsets.ts';
@@ -130,7 +131,13 @@ export class Producer<K = Sendable, V = Sendable> implements AsyncDisposable {
    * Sends a record; resolves once it counts as sent by `acks`, with where it went. Rejects with a {@link KafkaError}:
    * SERIALIZATION, MESSAGE_TOO_LARGE, TIMED_OUT (`maxBlockMs`, `deliveryTimeoutMs`) or what the broker said.
    */
-  send(record: ProducerRecord<K, V>, { signal }: SendOptions = {}): Promise<RecordMetadata> {
+  send(record: ProducerRecord<K, V>, options: SendOptions = {}): Promise<RecordMetadata> {
+    if (!isTraced()) return this.sendOne(record, options);
+    const { clientId } = this.cluster.settings;
+    return traced(clientId, [record], ([one = record]) => this.sendOne(one, options));
+  }
+
+  private sendOne(record: ProducerRecord<K, V>, { signal }: SendOptions): Promise<RecordMetadata> {
     const promise = new Promise<RecordMetadata>((resolve, reject) => {
       if (signal?.aborted === true) reject(signal.reason);
       else this.enqueue(record, new OneReceipt(resolve, reject), 0, signal);
@@ -139,8 +146,13 @@ export class Producer<K = Sendable, V = Sendable> implements AsyncDisposable {
   }
 
   /** Sends records, with one promise for all of them; rejects with the first failure once all have their outcome. */
-  sendMany(records: Iterable<ProducerRecord<K, V>>, { signal }: SendOptions = {}): Promise<RecordMetadata[]> {
+  sendMany(records: Iterable<ProducerRecord<K, V>>, options: SendOptions = {}): Promise<RecordMetadata[]> {
     const list = Array.isArray(records) ? (records as readonly ProducerRecord<K, V>[]) : [...records];
+    if (!isTraced()) return this.sendAll(list, options);
+    return traced(this.cluster.settings.clientId, list, (all) => this.sendAll(all, options));
+  }
+
+  private sendAll(list: readonly ProducerRecord<K, V>[], { signal }: SendOptions): Promise<RecordMetadata[]> {
     const promise = new Promise<RecordMetadata[]>((resolve, reject) => {
       if (signal?.aborted === true) {
         reject(signal.reason);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { tracingChannel } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
 import { Cluster } from '../../../../src/clients/kafka/cluster/cluster.ts';
 import { isKafkaError } from '../../../../src/clients/kafka/kafka-error.ts';
 import { Producer } from '../../../../src/clients/kafka/producer/producer.ts';
 import type { ProducerOptions } from '../../../../src/clients/kafka/producer/producer-options.ts';
+import { SEND_CHANNEL, type SendTrace } from '../../../../src/clients/kafka/producer/send-trace.ts';
 import { jsonSerde } from '../../../../src/clients/kafka/serde.ts';
 import type { Env } from '../../../../src/env/env.ts';
 import type { LogRecord } from '../../../../src/wire/kafka/records/record.ts';
@@ -268,6 +270,52 @@ describe('a producer', () => {
       );
       assert.deepEqual(seen, ['2 0 undefined', '3 undefined KafkaError']);
       assert.deepEqual(texts(await read('orders')), ['{"n":2}']);
+    });
+  });
+
+  it('tells who subscribed of every call, and sends the headers that they add', async () => {
+    await tell(async ({ env, read }) => {
+      const channel = tracingChannel<unknown, SendTrace>(SEND_CHANNEL);
+      const seen: unknown[] = [];
+      const subscriber = {
+        start: ({ headers }: SendTrace) => void headers.push({ key: 'traceparent', value: '00-1-2-01' }),
+        end: () => undefined,
+        asyncStart: () => undefined,
+        asyncEnd: ({ attributes }: SendTrace) => void seen.push({ ...attributes }),
+        error: () => undefined,
+      };
+      channel.subscribe(subscriber);
+      try {
+        await withProducer(env, { clientId: 'me' }, async (producer) => {
+          await producer.send({ topic: 'orders', key: 'k', value: null, headers: { own: 'x' } });
+          await producer.sendMany([{ topic: 'orders', value: 'a' }, { topic: 'orders' }]);
+          await assert.rejects(producer.send({ topic: 'orders', partition: 9, value: 'x' }));
+        });
+      } finally {
+        channel.unsubscribe(subscriber);
+      }
+      const common = {
+        'messaging.system': 'kafka',
+        'messaging.operation.name': 'send',
+        'messaging.operation.type': 'send',
+        'messaging.client.id': 'me',
+        'messaging.destination.name': 'orders',
+      };
+      assert.deepEqual(seen, [
+        {
+          ...common,
+          'messaging.kafka.message.key': 'k',
+          'messaging.kafka.message.tombstone': true,
+          'messaging.destination.partition.id': '0',
+          'messaging.kafka.offset': 0,
+        },
+        { ...common, 'messaging.batch.message_count': 2 },
+        { ...common, 'error.type': 'INVALID_ARGUMENT' },
+      ]);
+      assert.deepEqual(
+        (await read('orders')).map(({ headers }) => headers.map(({ key }) => key)),
+        [['own', 'traceparent'], ['traceparent'], ['traceparent']],
+      );
     });
   });
 });
