@@ -30,6 +30,16 @@ export function readOrThrow(env: Env, path: string): Buffer {
   }
 }
 
+/** A file's text as `Utils.readFileAsString` reads it, with its words for one that is not there. */
+export function readTextOrThrow(env: Env, path: string): string {
+  try {
+    return readOrThrow(env, path).toString();
+  } catch (error) {
+    if (!(error instanceof JavaError)) throw error;
+    throw new JavaError('java.io.IOException', `Unable to read file ${path}`, { cause: error });
+  }
+}
+
 /** Tells on standard error what a configuration gives rise to, as the tools' log4j.properties let it through. */
 function tellNotes(notes: readonly ConfigNote[]): void {
   for (const { level, text } of notes) if (level === 'warn') logLine('WARN', text, ADMIN_CONFIG);

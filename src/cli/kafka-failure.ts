@@ -1,40 +1,28 @@
 import { ConfigError } from '../base/config-keys/config-error.ts';
 import { BrokerError, KafkaError } from '../clients/kafka/kafka-error.ts';
+import { brokerErrors } from './broker-errors.ts';
 import { JavaError } from './java-error.ts';
 
 const ERRORS = 'org.apache.kafka.common.errors';
 
-/** Names of errors whose exception is not called as they are. */
-const CLASSES: Readonly<Record<string, string>> = {
-  ILLEGAL_GENERATION: 'IllegalGenerationException',
-  INVALID_CONFIG: 'InvalidConfigurationException',
-  INVALID_GROUP_ID: 'InvalidGroupIdException',
-  INVALID_TOPIC_EXCEPTION: 'InvalidTopicException',
-  MESSAGE_TOO_LARGE: 'RecordTooLargeException',
-  NON_EMPTY_GROUP: 'GroupNotEmptyException',
-  REQUEST_TIMED_OUT: 'TimeoutException',
+/** Exceptions for what fails on this side. */
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  DISCONNECTED: 'DisconnectException',
+  INVALID_ARGUMENT: 'InvalidRequestException',
   TIMED_OUT: 'TimeoutException',
-  TOPIC_ALREADY_EXISTS: 'TopicExistsException',
-  TOPIC_AUTHORIZATION_FAILED: 'TopicAuthorizationException',
-  GROUP_AUTHORIZATION_FAILED: 'GroupAuthorizationException',
-  CLUSTER_AUTHORIZATION_FAILED: 'ClusterAuthorizationException',
-  KAFKA_STORAGE_ERROR: 'KafkaStorageException',
-  DUPLICATE_RESOURCE: 'DuplicateResourceException',
   UNREACHABLE: 'TimeoutException',
   UNSUPPORTED: 'UnsupportedVersionException',
-  DISCONNECTED: 'DisconnectException',
 };
-
-function javaClassOf(code: string): string {
-  const words = code.toLowerCase().split('_');
-  const camel = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('');
-  return `${ERRORS}.${CLASSES[code] ?? `${camel}Exception`}`;
-}
 
 /** Errors of the clients and of configurations as the exceptions that Apache's tools would meet; others as they are. */
 export function asJavaError(error: unknown): unknown {
-  if (error instanceof BrokerError) return new JavaError(javaClassOf(error.code), error.reason);
-  if (error instanceof KafkaError) return new JavaError(javaClassOf(error.code), error.message);
+  if (error instanceof BrokerError) {
+    const [javaClass, text] = brokerErrors[error.code] ?? ['ApiException', error.message];
+    return new JavaError(`${ERRORS}.${javaClass}`, error.brokerMessage ?? text);
+  }
+  if (error instanceof KafkaError) {
+    return new JavaError(`${ERRORS}.${CLIENT_ERRORS[error.code] ?? 'ApiException'}`, error.message);
+  }
   if (error instanceof ConfigError) {
     return new JavaError('org.apache.kafka.common.config.ConfigException', error.message);
   }

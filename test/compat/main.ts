@@ -20,6 +20,7 @@ import { mainJobScenario } from './scenarios/main-job.ts';
 import { ourAdminCommandsScenarios } from './scenarios/our-admin-commands.ts';
 import { ourProducerScenarios } from './scenarios/our-producer.ts';
 import { ourShellScenario } from './scenarios/our-shell.ts';
+import { ourToolsScenario } from './scenarios/our-tools.ts';
 import { zookeeperEnsembleScenarios } from './scenarios/zookeeper-ensemble.ts';
 import { zookeeperFailoverScenarios } from './scenarios/zookeeper-failover.ts';
 import { zookeeperKillsScenarios } from './scenarios/zookeeper-kills.ts';
@@ -82,6 +83,7 @@ async function main(): Promise<number> {
     ...ourAdminCommandsScenarios,
     zookeeperShellScenario,
     ourShellScenario,
+    ourToolsScenario,
     brokerAloneScenario,
     ...compactionScenarios,
     ...diskScenarios,

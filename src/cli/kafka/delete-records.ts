@@ -1,6 +1,6 @@
 import { partitionKey } from '../../clients/kafka/admin/item-results.ts';
 import { KafkaError } from '../../clients/kafka/kafka-error.ts';
-import { readOrThrow } from '../client-settings.ts';
+import { readTextOrThrow } from '../client-settings.ts';
 import { JavaError } from '../java-error.ts';
 import { hashOrder, partitionHash } from '../java-hash-order.ts';
 import { asArray, asObject, integerField, parseJson, textField } from '../json.ts';
@@ -48,7 +48,7 @@ export async function deleteRecords(options: DeleteRecordsOptions): Promise<void
     commandConfig: options.text('command-config'),
   };
   await withAdmin(from, async (admin, env) => {
-    const wanted = parseOffsets(readOrThrow(env, options.required('offset-json-file')).toString());
+    const wanted = parseOffsets(readTextOrThrow(env, options.required('offset-json-file')));
     checkDistinct(wanted);
     console.log('Executing records delete operation');
     const deleting = admin.deleteRecords(wanted).settled();

@@ -28,8 +28,8 @@ function ruleFilter(text: string): Filter {
   const rules = text.split(',').map((rule): Filter => {
     const match = /^([^:,]*)(?::(?:([0-9]*)|(?:([0-9]*)-([0-9]*))))?$/.exec(rule);
     if (match === null) {
-      const message = `org.apache.kafka.tools.TerseException: Invalid rule specification: ${rule}`;
-      throw new JavaError('java.lang.RuntimeException', message);
+      const cause = terse(`Invalid rule specification: ${rule}`);
+      throw new JavaError('java.lang.RuntimeException', cause.toJavaString(), { cause });
     }
     const [, topic = '', only = '', from = '', to = ''] = match;
     const pattern = topicPattern(topic === '' ? '.*' : topic);

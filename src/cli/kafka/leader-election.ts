@@ -3,7 +3,7 @@ import type { ElectionType } from '../../clients/kafka/admin/reassignments.ts';
 import type { TopicPartition } from '../../clients/kafka/cluster/cluster-metadata.ts';
 import { isKafkaError, KafkaError } from '../../clients/kafka/kafka-error.ts';
 import { createNodeEnv } from '../../env/node/create-node-env.ts';
-import { readOrThrow } from '../client-settings.ts';
+import { readTextOrThrow } from '../client-settings.ts';
 import { JavaError } from '../java-error.ts';
 import { hashOrder, partitionHash } from '../java-hash-order.ts';
 import { OptionError } from '../jopt/option-error.ts';
@@ -42,9 +42,18 @@ function parsePartitions(text: string): TopicPartition[] {
   return partitions;
 }
 
+function readElection(path: string): string {
+  try {
+    return readTextOrThrow(createNodeEnv(), path);
+  } catch (error) {
+    if (!(error instanceof JavaError)) throw error;
+    throw new JavaError('java.lang.RuntimeException', error.toJavaString(), { cause: error });
+  }
+}
+
 function partitionsOf(options: LeaderElectionOptions): TopicPartition[] | undefined {
   const file = options.text('path-to-json-file');
-  if (file !== undefined) return parsePartitions(readOrThrow(createNodeEnv(), file).toString());
+  if (file !== undefined) return parsePartitions(readElection(file));
   const [topic, partition] = [options.text('topic'), options.number('partition')];
   return topic === undefined || partition === undefined ? undefined : [{ topic, partition }];
 }

@@ -26,11 +26,12 @@ function inHashOrder(fields: Readonly<Record<string, unknown>>): Record<string, 
 
 function logDirJson({ path, error, replicas }: LogDirDescription, topics: ReadonlySet<string>) {
   const known = error === undefined ? undefined : asJavaError(error);
-  const shown = replicas.filter(({ topic }) => topics.size === 0 || topics.has(topic));
+  const all = hashOrder(replicas, partitionHash);
+  const shown = all.filter(({ topic }) => topics.size === 0 || topics.has(topic));
   return inHashOrder({
     logDir: path,
     error: known instanceof JavaError ? known.javaClass : null,
-    partitions: hashOrder(hashOrder(shown, partitionHash), partitionHash).map((replica) =>
+    partitions: hashOrder(shown, partitionHash).map((replica) =>
       inHashOrder({
         partition: partitionKey(replica),
         size: replica.sizeBytes,

@@ -48,16 +48,15 @@ export class BrokerError extends KafkaError {
   declare readonly code: ErrorName;
   /** The protocol's number of it. */
   readonly errorCode: number;
-  /** The broker's own message, or the protocol's text of the error where it sent none. */
-  readonly reason: string;
+  /** The broker's own message; undefined where it sent none. */
+  readonly brokerMessage: string | undefined;
 
   /** `what` is what was asked for, such as `topic orders`; `text` the broker's own message, where it sent one. */
   constructor(errorCode: number, what: string, text?: string | null) {
     const error = errorOf(errorCode);
-    const reason = text ?? error.text;
-    super(error.name, `${what}: ${reason} (${error.name})`, { retriable: error.retriable });
+    super(error.name, `${what}: ${text ?? error.text} (${error.name})`, { retriable: error.retriable });
     this.errorCode = error.code;
-    this.reason = reason;
+    this.brokerMessage = text ?? undefined;
   }
 }
 
