@@ -42,3 +42,13 @@ export const TERSE_EXCEPTION = 'org.apache.kafka.tools.TerseException';
 export function terse(message: string): JavaError {
   return new JavaError(TERSE_EXCEPTION, message);
 }
+
+/** The exception that Java wraps another in where it may not throw that one. */
+export function runtimeException(cause: JavaError): JavaError {
+  return new JavaError('java.lang.RuntimeException', cause.toJavaString(), { cause });
+}
+
+/** What a future of Java's rejects with. */
+export function executionException(cause: JavaError): JavaError {
+  return new JavaError('java.util.concurrent.ExecutionException', cause.toJavaString(), { cause });
+}

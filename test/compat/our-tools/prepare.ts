@@ -1,4 +1,5 @@
-import { createAdmin, createProducer } from '../../../src/clients/kafka/index.ts';
+import { createAdmin, createConsumer, createProducer } from '../../../src/clients/kafka/index.ts';
+import { until } from '../../../tools/until.ts';
 
 /** Topics, records and groups that the cases read; of what they change there is one for each side. */
 export async function prepare(bootstrapServers: string, sides: readonly string[]): Promise<void> {
@@ -28,4 +29,22 @@ export async function prepare(bootstrapServers: string, sides: readonly string[]
       { topic: 'wide', partition: 11, offset: 0 },
     ]);
   }
+}
+
+/** A member of the group `busy` that has all partitions of `wide`; resolves to what ends it. */
+export async function joinBusyGroup(bootstrapServers: string): Promise<() => Promise<void>> {
+  const consumer = createConsumer({ bootstrapServers, groupId: 'busy', clientId: 'busy-client' });
+  consumer.subscribe('wide');
+  const stopping = new AbortController();
+  const reading = consumer.poll({ signal: stopping.signal }).catch(() => undefined);
+  await using admin = createAdmin({ bootstrapServers });
+  await until('a member of the group busy', async () => {
+    const group = (await admin.describeConsumerGroups(['busy'])).get('busy');
+    return group?.state === 'Stable' && group.members[0]?.assignment.length === 20;
+  });
+  return async () => {
+    stopping.abort();
+    await reading;
+    await consumer.close();
+  };
 }

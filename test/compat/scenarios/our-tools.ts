@@ -6,8 +6,9 @@ import { comparableLines } from '../../../tools/command-texts/texts.ts';
 import { type Outcome, run } from '../../../tools/peers/process.ts';
 import { versions } from '../../../tools/peers/toolbox.ts';
 import { Workspace } from '../../../tools/workspace.ts';
+import { groupCases } from '../our-tools/group-cases.ts';
 import { partitionCases } from '../our-tools/partition-cases.ts';
-import { prepare } from '../our-tools/prepare.ts';
+import { joinBusyGroup, prepare } from '../our-tools/prepare.ts';
 import type { ToolCase } from '../our-tools/tool-case.ts';
 import { topicCases } from '../our-tools/topic-cases.ts';
 import type { Context, Scenario } from '../scenario.ts';
@@ -36,10 +37,14 @@ class Comparison {
     const { toolbox, quick } = this.context;
     this.classPath = await toolbox.apache();
     const { bootstrap, zookeeper } = await this.context.shared();
-    this.words = { at: bootstrap, zk: zookeeper, dir: this.workspace.path };
+    this.words = { at: bootstrap, zk: zookeeper };
+    await prepare(bootstrap, Object.values(SIDES));
+    const leave = await joinBusyGroup(bootstrap);
     try {
-      await prepare(bootstrap, Object.values(SIDES));
-      const chosen = cases.filter((toolCase) => !quick || toolCase.quick === true);
+      const only = process.env['TOOL_CASES'];
+      const chosen = cases.filter(({ command, ...toolCase }) =>
+        only === undefined ? !quick || toolCase.quick === true : only.split(',').includes(command),
+      );
       const differing: string[] = [];
       for (const toolCase of chosen) {
         const line = `${toolCase.command} ${toolCase.args.join(' ')}`;
@@ -52,14 +57,15 @@ class Comparison {
       const argued = chosen.filter(({ differs }) => differs !== undefined).length;
       return `${chosen.length} command lines, ${chosen.length - argued} of them to the letter`;
     } finally {
+      await leave();
       this.workspace.remove();
     }
   }
 
   /** What differs, undefined where nothing does. */
   private async compare(toolCase: ToolCase): Promise<string | undefined> {
-    const apache = this.answer('apache', await this.runApache(toolCase));
-    const ours = this.answer('ours', await this.runOurs(toolCase));
+    const apache = this.answer('apache', toolCase, await this.runApache(toolCase));
+    const ours = this.answer('ours', toolCase, await this.runOurs(toolCase));
     try {
       if (toolCase.differs === undefined) assert.deepEqual(ours, apache);
       else assert.equal(ours.exitCode, apache.exitCode);
@@ -100,14 +106,16 @@ class Comparison {
   }
 
   /** Output without what is each side's own. */
-  private answer(side: Side, { code, stdout, stderr }: Outcome): Answer {
-    const lines = (text: string) =>
-      comparableLines(
-        text
-          .replaceAll(join(this.workspace.path, side), '{dir}')
-          .replaceAll(SIDES[side], '{me}')
-          .replace(/(\{me\}.*TopicId: )\S{22}/g, '$1ID'),
+  private answer(side: Side, { args, files }: ToolCase, { code, stdout, stderr }: Outcome): Answer {
+    // What is listed beside what the case is about, is the same for both.
+    const isOwn = JSON.stringify([args, files ?? {}]).includes('{me}');
+    const lines = (text: string) => {
+      const neutral = text.replaceAll(join(this.workspace.path, side), '{dir}');
+      if (!isOwn) return comparableLines(neutral);
+      return comparableLines(
+        neutral.replaceAll(SIDES[side], '{me}').replace(/(\{me\}.*TopicId: )\S{22}/g, '$1ID'),
       );
+    };
     return { exitCode: code, stdout: lines(stdout), stderr: lines(stderr) };
   }
 }
@@ -116,5 +124,5 @@ class Comparison {
 export const ourToolsScenario: Scenario = {
   name: `our commands beside those of Apache ${versions.kafka}`,
   shows: 'same output, errors and exit code for the same arguments on the same broker',
-  run: (context) => new Comparison(context).run([...topicCases, ...partitionCases]),
+  run: (context) => new Comparison(context).run([...topicCases, ...partitionCases, ...groupCases]),
 };
