@@ -1,5 +1,4 @@
-import { pbkdf2 } from 'node:crypto';
-import { promisify } from 'node:util';
+import { pbkdf2Sync } from 'node:crypto';
 import {
   DescribeUserScramCredentialsRequest,
   DescribeUserScramCredentialsResponse,
@@ -45,8 +44,6 @@ export type ScramAlteration =
       readonly salt?: Buffer;
     }
   | { readonly user: string; readonly mechanism: ScramMechanism; readonly remove: true };
-
-const hash = promisify(pbkdf2);
 
 /** @internal */
 export function describeScramCredentials(
@@ -94,7 +91,7 @@ export function alterScramCredentials(
     (user) => user,
   );
   return call.toController(users, async (target, open) => {
-    const { request, refused } = await wireAlterations(
+    const { request, refused } = wireAlterations(
       call,
       alterations.filter(({ user }) => open.has(user)),
     );
@@ -116,7 +113,7 @@ export function alterScramCredentials(
 }
 
 /** What of the alterations may be sent; a user of whom one cannot be done gets none of them. */
-async function wireAlterations(call: AdminCall, alterations: readonly ScramAlteration[]) {
+function wireAlterations(call: AdminCall, alterations: readonly ScramAlteration[]) {
   const refused = new Map<string, KafkaError>();
   for (const alteration of alterations) {
     const { user } = alteration;
@@ -133,14 +130,13 @@ async function wireAlterations(call: AdminCall, alterations: readonly ScramAlter
       deletions: allowed
         .filter((alteration) => !('password' in alteration))
         .map(({ user, mechanism }) => ({ name: user, mechanism: MECHANISMS[mechanism].code })),
-      upsertions: await Promise.all(
-        upsertions.map(async ({ user, mechanism, password, iterations, ...given }) => {
-          const { code, digest, keyLength } = MECHANISMS[mechanism];
-          const salt = given.salt ?? call.cluster.env.random.bytes(SALT_LENGTH);
-          const saltedPassword = await hash(password, salt, iterations, keyLength, digest);
-          return { name: user, mechanism: code, iterations, salt, saltedPassword };
-        }),
-      ),
+      upsertions: upsertions.map(({ user, mechanism, password, iterations, ...given }) => {
+        const { code, digest, keyLength } = MECHANISMS[mechanism];
+        const salt = given.salt ?? call.cluster.env.random.bytes(SALT_LENGTH);
+        // Some milliseconds for each; off this thread they would be time that no clock of `env` knows of.
+        const saltedPassword = pbkdf2Sync(password, salt, iterations, keyLength, digest);
+        return { name: user, mechanism: code, iterations, salt, saltedPassword };
+      }),
     },
   };
 }
