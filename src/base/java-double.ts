@@ -5,5 +5,6 @@ export function javaDoubleText(value: number): string {
     const [mantissa = '', exponent = ''] = value.toExponential().split('e');
     return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${Number(exponent)}`;
   }
+  if (Object.is(value, -0)) return '-0.0';
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }

@@ -2,6 +2,8 @@ import { ConfigError } from '../base/config-keys/config-error.ts';
 import type { ClusterOptions } from '../clients/kafka/cluster/cluster-options.ts';
 import { parseAdminConfig } from '../clients/kafka/config/admin-config.ts';
 import type { ConfigNote } from '../clients/kafka/config/client-config.ts';
+import { type ConsumerConfig, parseConsumerConfig } from '../clients/kafka/config/consumer-config.ts';
+import { type ProducerConfig, parseProducerConfig } from '../clients/kafka/config/producer-config.ts';
 import type { Env } from '../env/env.ts';
 import { isKnownHost } from '../env/node/host-names.ts';
 import { parsePropertiesFile } from '../storage/properties.ts';
@@ -41,8 +43,8 @@ export function readTextOrThrow(env: Env, path: string): string {
 }
 
 /** Tells on standard error what a configuration gives rise to, as the tools' log4j.properties let it through. */
-function tellNotes(notes: readonly ConfigNote[]): void {
-  for (const { level, text } of notes) if (level === 'warn') logLine('WARN', text, ADMIN_CONFIG);
+function tellNotes(notes: readonly ConfigNote[], logger: string): void {
+  for (const { level, text } of notes) if (level === 'warn') logLine('WARN', text, logger);
 }
 
 /**
@@ -64,7 +66,7 @@ export async function adminOptionsFor(
   const { options, notes } = creating('Failed to create new KafkaAdminClient', () =>
     parseAdminConfig(properties),
   );
-  tellNotes(notes);
+  tellNotes(notes, ADMIN_CONFIG);
   await checkHostNames(bootstrapServers, 'Failed to create new KafkaAdminClient');
   return options;
 }
@@ -102,4 +104,26 @@ async function checkHostNames(bootstrapServers: string, what: string): Promise<v
   const reason = 'No resolvable bootstrap urls given in bootstrap.servers';
   const cause = new JavaError('org.apache.kafka.common.config.ConfigException', reason);
   throw new JavaError('org.apache.kafka.common.KafkaException', what, { cause });
+}
+
+/** The options of a tool's producer. Throws JavaError and ConfigError. */
+export async function producerOptionsFor(
+  properties: ReadonlyMap<string, string>,
+): Promise<ProducerConfig['options']> {
+  const what = 'Failed to construct kafka producer';
+  const { options, notes } = creating(what, () => parseProducerConfig(properties));
+  tellNotes(notes, 'org.apache.kafka.clients.producer.ProducerConfig');
+  await checkHostNames(properties.get('bootstrap.servers') ?? '', what);
+  return options;
+}
+
+/** The options of a tool's consumer. Throws JavaError and ConfigError. */
+export async function consumerOptionsFor(
+  properties: ReadonlyMap<string, string>,
+): Promise<ConsumerConfig['options']> {
+  const what = 'Failed to construct kafka consumer';
+  const { options, notes } = creating(what, () => parseConsumerConfig(properties));
+  tellNotes(notes, 'org.apache.kafka.clients.consumer.ConsumerConfig');
+  await checkHostNames(properties.get('bootstrap.servers') ?? '', what);
+  return options;
 }

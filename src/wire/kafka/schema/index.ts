@@ -23,6 +23,7 @@ export {
   unknownTags,
   uuid,
 } from './field.ts';
+export { messageJsonText } from './json-text.ts';
 export { type Codec, type Draft, type Infer, type Message, message } from './message.ts';
 export { UnsupportedVersionError } from './unsupported-version-error.ts';
 export { hasVersion, type VersionRange } from './version-range.ts';

@@ -142,6 +142,20 @@ describe('a member of a group', () => {
     });
   });
 
+  it('does not take back at the end what was committed explicitly', async () => {
+    await tell(async ({ consumer, produce }) => {
+      await produce('a', 'b', 'c');
+      const first = consumer({ groupId: 'g' });
+      first.subscribe('numbers');
+      assert.deepEqual(await take(first, 2), ['a', 'b']);
+      await first.commit();
+      await first.close();
+      const second = consumer({ groupId: 'g' });
+      second.subscribe('numbers');
+      assert.deepEqual(await take(second, 1), ['c']);
+    });
+  });
+
   it('commits by itself what was dealt with, not what was handed out last', async () => {
     await tell(async ({ consumer, produce, servers }) => {
       await produce('a', 'b', 'c', 'd');

@@ -163,7 +163,10 @@ export class GroupSide implements MembershipHost {
     this.context.metrics.commits++;
     for (const one of offsets) {
       const partition = this.subscription.find(one);
-      if (partition !== undefined) partition.committed = one.offset;
+      if (partition === undefined) continue;
+      partition.committed = one.offset;
+      // Who commits what was handed out has dealt with it: what is committed at the end must not go back.
+      partition.consumeTo(one.offset, one.leaderEpoch ?? -1);
     }
   }
 
