@@ -7,6 +7,7 @@ import { brokerAloneScenario } from './scenarios/broker-alone.ts';
 import { clientScenarios } from './scenarios/clients.ts';
 import { compactionScenarios } from './scenarios/compaction.ts';
 import { diskScenarios } from './scenarios/disk.ts';
+import { documentationScenarios } from './scenarios/documentation.ts';
 import { javaToolsScenarios } from './scenarios/java-tools.ts';
 import { kafkaAdminScenarios } from './scenarios/kafka-admin.ts';
 import { kafkaClusterToolsScenarios } from './scenarios/kafka-cluster-tools.ts';
@@ -98,6 +99,7 @@ async function main(): Promise<number> {
     ...kafkaRollingScenarios,
     ...kafkaClusterToolsScenarios,
     mainJobScenario,
+    ...documentationScenarios,
   ];
   const chosen = all.filter(({ name, fullOnly }) =>
     wanted === undefined

@@ -184,6 +184,15 @@ export class Toolbox {
     return { dir, node: existsSync(packaged) ? packaged : process.execPath };
   }
 
+  /** A directory in whose `node_modules` the packages are, by exact versions. */
+  packages(dependencies: Readonly<Record<string, string>>): Promise<string> {
+    const names = Object.entries(dependencies).map(([name, version]) => `${name}-${version}`);
+    return this.once(names.join('-').replaceAll('/', '-'), async (target) => {
+      writeFileSync(join(target, 'package.json'), JSON.stringify({ private: true, dependencies }));
+      await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: target, timeoutMs: 600_000 });
+    });
+  }
+
   async kcat(): Promise<string> {
     try {
       return await this.program('kcat', ['-V']);

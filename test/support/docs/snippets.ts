@@ -10,39 +10,31 @@ const COMPILER = join(ROOT, 'node_modules/typescript/bin/tsc');
 
 interface Manifest {
   readonly bin: Record<string, string>;
+  readonly dependencies: Record<string, string>;
 }
 
-/** What `npm install streamkeeper` makes, with the bundles of the build in the place of copies. */
+/** What `npm install streamkeeper` makes. */
 export function installPackage(workspace: Workspace): void {
   const modules = workspace.dir('node_modules');
-  const home = workspace.dir('node_modules/streamkeeper/dist');
-  const types = spawnSync(process.execPath, [join(ROOT, 'tools/types.mjs'), join(home, 'types')], {
+  const home = workspace.dir('node_modules/streamkeeper');
+  const types = spawnSync(process.execPath, [join(ROOT, 'tools/types.mjs'), join(home, 'dist/types')], {
     encoding: 'utf8',
   });
   if (types.status !== 0) throw new Error(`no declarations: ${types.stdout}${types.stderr}`);
-  symlinkSync(join(ROOT, 'dist/bundle'), join(home, 'bundle'), 'junction');
-  for (const name of ['package.json', 'bin', 'config']) {
-    cpSync(join(ROOT, name), join(home, '..', name), { recursive: true });
+  for (const name of ['package.json', 'bin', 'config', 'dist/bundle']) {
+    cpSync(join(ROOT, name), join(home, name), { recursive: true });
   }
-  const installed = ['@types', 'undici-types', 'kafkajs', ...dependencies()];
-  for (const name of installed) {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+  const others = ['@types', 'undici-types', 'kafkajs', ...Object.keys(manifest.dependencies)];
+  for (const name of others) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules', name), join(modules, name), 'junction');
   }
-  const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
   mkdirSync(join(modules, '.bin'));
-  for (const [name, path] of Object.entries(bin)) {
-    // By way of the repository: a bundle finds the native packages beside itself.
-    symlinkSync(join(ROOT, path), join(modules, '.bin', name));
+  for (const [name, path] of Object.entries(manifest.bin)) {
+    symlinkSync(join('../streamkeeper', path), join(modules, '.bin', name));
   }
   workspace.file('package.json', JSON.stringify({ type: 'module', private: true }));
-}
-
-function dependencies(): string[] {
-  const { dependencies: names } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    dependencies: Record<string, string>;
-  };
-  return Object.keys(names);
 }
 
 /** Where the program of a `ts` block lies, once it is compiled. */
