@@ -4,6 +4,7 @@ import { createNodeEnv } from '../env/node/create-node-env.ts';
 import { listProcesses, type RunningProcess, terminate } from '../env/node/processes.ts';
 import { parsePropertiesFile } from '../storage/properties.ts';
 import { CliError, runCommand } from './failure.ts';
+import { scriptOf } from './script-of.ts';
 
 const usage = 'usage: kafka-server-stop.sh [--node-id=ID] [--process-role=ROLE]';
 
@@ -29,10 +30,8 @@ function parse(args: readonly string[]): Filter {
 
 /** The properties that a broker was started with, as far as its command line tells; its overrides come last. */
 function propertiesOf(disk: Disk, { command, directory }: RunningProcess): Map<string, string> {
-  const [path = '', ...rest] = command
-    .replace(/^.*kafka-server-start(?:\.sh|\.js)?\s+/, '')
-    .replace(/^-daemon\s+/, '')
-    .split(/\s+/);
+  const args = (scriptOf(command)?.args ?? []).filter((arg) => arg !== '-daemon');
+  const [path = '', ...rest] = args;
   const file = resolve(directory ?? '.', path);
   if (disk.stat(file)?.kind !== 'file') {
     throw new CliError(
@@ -59,8 +58,7 @@ await runCommand(async () => {
   const filter = parse(process.argv.slice(2));
   const { disk } = createNodeEnv({ logLevel: 'silent' });
   const brokers = listProcesses().filter(
-    ({ pid, command }) =>
-      pid !== process.pid && /kafka-server-start(\.sh|\.js)?(\s|$)/.test(command) && /node/.test(command),
+    ({ pid, command }) => pid !== process.pid && scriptOf(command)?.name === 'kafka-server-start',
   );
   if (brokers.length === 0) {
     console.log('No kafka server to stop');

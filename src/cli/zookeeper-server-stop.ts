@@ -1,13 +1,13 @@
 import { listProcesses, type RunningProcess, terminate } from '../env/node/processes.ts';
 import { runCommand } from './failure.ts';
+import { scriptOf } from './script-of.ts';
 
 /** A server that `zookeeper-server-start.sh` or `zkServer.sh` runs. */
 function isServer({ pid, command }: RunningProcess): boolean {
-  if (pid === process.pid || !/node/.test(command)) return false;
-  return (
-    /zookeeper-server-start(\.sh|\.js)?(\s|$)/.test(command) ||
-    (/(zkServer\.sh|zk-server\.js)\s/.test(command) && /\sstart-foreground(\s|$)/.test(command))
-  );
+  const script = scriptOf(command);
+  if (pid === process.pid || script === undefined) return false;
+  if (script.name === 'zookeeper-server-start') return true;
+  return ['zkServer', 'zk-server'].includes(script.name) && script.args.includes('start-foreground');
 }
 
 /** Ends all ZooKeeper servers of ours on this machine, as Kafka's own script does with Apache's. */
