@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Workspace } from '../../../tools/workspace.ts';
-import { type Block, readBlocks } from './page.ts';
+import { type Block, find, readBlocks } from './page.ts';
 import { Transcript } from './transcript.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -24,6 +24,26 @@ export function readPages(): Map<string, Block[]> {
     readBlocks(path, readFileSync(join(ROOT, path), 'utf8')),
   ]);
   return new Map(pages.filter(([, blocks]) => hasPrograms(blocks)));
+}
+
+/** Runs those blocks of a page that need a certain server, which listens on that port in the place of 9092. */
+export async function runBlocksOn(
+  workspace: Workspace,
+  blocks: readonly Block[],
+  server: { readonly name: string; readonly port: number },
+): Promise<number> {
+  const chosen = blocks
+    .filter((block) => find(block, 'needs')?.server === server.name)
+    .map((block) => ({ ...block, directives: block.directives.filter(({ kind }) => kind !== 'needs') }));
+  const [first] = chosen;
+  if (first === undefined) return 0;
+  const transcript = await Transcript.create(workspace, first.page, [[9092, server.port]]);
+  try {
+    await transcript.run(chosen);
+    return chosen.length;
+  } finally {
+    await transcript.close();
+  }
 }
 
 /** Runs the blocks of a page; unless it starts its own, with servers that are there already. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { chmodSync, closeSync, cpSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { freePorts } from '../../../tools/peers/targets.ts';
 import type { Workspace } from '../../../tools/workspace.ts';
@@ -53,11 +53,22 @@ export class Transcript {
     this.environment = environment;
   }
 
-  /** The workspace has the package (`installPackage`) and the compiled programs; the page gets a directory in it. */
-  static async create(workspace: Workspace, page: string): Promise<Transcript> {
+  /**
+   * The workspace has the package (`installPackage`) and the compiled programs; the page gets a directory in it. `taken`
+   * are the ports where servers are already, by those that the page names.
+   */
+  static async create(
+    workspace: Workspace,
+    page: string,
+    taken: readonly (readonly [number, number])[] = [],
+  ): Promise<Transcript> {
     const home = workspace.dir(page.replaceAll(/\W/g, '-'));
     const free = await freePorts(SHOWN_PORTS.length);
-    const ports = new Map(SHOWN_PORTS.map((shown, index) => [shown, free[index] ?? 0]));
+    const shown = SHOWN_PORTS.map((port, index): [number, number] => [port, free[index] ?? 0]);
+    const ports = new Map([...shown, ...taken]);
+    cpSync(join(workspace.path, 'node_modules/streamkeeper/config'), join(home, 'config'), {
+      recursive: true,
+    });
     workspace.dir('tools');
     workspace.file('tools/package.json', '{ "type": "commonjs" }');
     chmodSync(workspace.file('tools/nc', NETCAT), 0o755);
