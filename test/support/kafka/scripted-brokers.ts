@@ -26,6 +26,8 @@ export class ScriptedBrokers {
   controllerId = 1;
   /** Leaders of the partitions of the only topic, `orders`. */
   leaders: readonly number[] = [1];
+  /** Levels of features that are said to be finalized. */
+  features: Readonly<Record<string, number>> = {};
   /** Who coordinates everything. */
   coordinatorId = 1;
   private readonly ids: readonly number[];
@@ -50,6 +52,12 @@ export class ScriptedBrokers {
         apiKey,
         minVersion: request.versions.min,
         maxVersion: request.versions.max,
+      })),
+      finalizedFeaturesEpoch: 1,
+      finalizedFeatures: Object.entries(this.features).map(([name, level]) => ({
+        name,
+        maxVersionLevel: level,
+        minVersionLevel: level,
       })),
     }));
   }

@@ -33,6 +33,10 @@ const END_TXN_OF_OLD = { min: 0, max: 4 };
 const OFFSET_COMMIT_OF_OLD = { min: 0, max: 4 };
 const OFFSET_COMMIT_OF_NEW = { min: 5, max: 5 };
 const BUMP_EPOCH_VERSION = 3;
+const NOT_ALLOWED: ReadonlySet<number> = new Set([
+  ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+  ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
+]);
 /** A coordinator is soon done with the transaction before. */
 const SOON_MS = 20;
 
@@ -40,6 +44,8 @@ interface Attempt {
   /** NONE when it is done. */
   readonly errorCode: number;
   readonly what: string;
+  /** Errors that the next call may not meet: they leave no mark. */
+  readonly passing?: ReadonlySet<number>;
   /** Whether this pause is enough before it is tried again. */
   readonly isSoonOver?: boolean;
 }
@@ -85,7 +91,8 @@ export class TransactionCoordinator {
       );
       state.canBumpEpoch = version >= BUMP_EPOCH_VERSION;
       producer = { id: response.producerId, epoch: response.producerEpoch };
-      return { errorCode: response.errorCode, what: `transactional id ${state.transactionalId}` };
+      const what = `transactional id ${state.transactionalId}`;
+      return { errorCode: response.errorCode, what, passing: NOT_ALLOWED };
     });
     return producer;
   }
@@ -209,25 +216,25 @@ export class TransactionCoordinator {
     const { retryBackoffMs, retryBackoffMaxMs } = cluster.settings;
     for (let failures = 1; ; failures++) {
       if (this.isClosed) throw new KafkaError('CLOSED', 'the producer is closed');
-      let isSoonOver = false;
+      let answer: Attempt | undefined;
       try {
-        const answer = await attempt();
-        if (answer.errorCode === ErrorCode.NONE) return;
-        this.judge(answer);
-        isSoonOver = answer.isSoonOver === true;
+        answer = await attempt();
       } catch (error) {
         if (!(error instanceof KafkaError) || !error.retriable) throw this.failed(error);
       }
+      if (answer?.errorCode === ErrorCode.NONE) return;
+      if (answer !== undefined) this.judge(answer);
       const waitMs = backoffMs(env.random, retryBackoffMs, retryBackoffMaxMs, failures);
-      await pause(env.timers, isSoonOver ? Math.min(SOON_MS, waitMs) : waitMs);
+      await pause(env.timers, answer?.isSoonOver === true ? Math.min(SOON_MS, waitMs) : waitMs);
     }
   }
 
   /** Returns when it may be tried again; throws otherwise. */
-  private judge({ errorCode, what }: Attempt): void {
+  private judge({ errorCode, what, passing }: Attempt): void {
     const { cluster, state } = this.options;
     cluster.coordinatorMoved('transaction', state.transactionalId, errorCode);
     const error = new BrokerError(errorCode, what);
+    if (passing?.has(errorCode)) throw error;
     switch (transactionVerdict(errorCode, error.retriable)) {
       case 'retry':
         return;
@@ -255,11 +262,10 @@ export class TransactionCoordinator {
   private failed(error: unknown): unknown {
     const { state } = this.options;
     if (!(error instanceof KafkaError) || error.code === 'CLOSED') return error;
-    if (error instanceof BrokerError && state.phase !== 'fatal' && state.phase !== 'abortable') {
-      const verdict = transactionVerdict(error.errorCode, error.retriable);
-      if (verdict === 'abortable') state.failAbortable(error);
-      else state.failForGood(error);
-    } else state.failForGood(error);
+    const isAbortable =
+      error instanceof BrokerError && transactionVerdict(error.errorCode, error.retriable) === 'abortable';
+    if (isAbortable) state.failAbortable(error);
+    else state.failForGood(error);
     return error;
   }
 }

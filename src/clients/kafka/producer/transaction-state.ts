@@ -187,6 +187,8 @@ export class TransactionState implements BatchWatcher {
   /** The transaction can only be aborted from now on; while it is being aborted nothing changes. */
   failAbortable(error: KafkaError): void {
     if (!TRANSITIONS[this.current].includes('abortable')) return;
+    // Without an id there is nothing to go on with once it is aborted.
+    if (this.current === 'initializing') this.needsBump = true;
     this.current = 'abortable';
     this.lastError = error;
   }
