@@ -16,6 +16,7 @@ import { kafkaKillsScenarios } from './scenarios/kafka-kills.ts';
 import { kafkaLastReplicaScenarios } from './scenarios/kafka-last-replica.ts';
 import { kafkaMixedScenarios } from './scenarios/kafka-mixed.ts';
 import { kafkaRollingScenarios } from './scenarios/kafka-rolling.ts';
+import { kafkajsFacadeScenarios } from './scenarios/kafkajs-facade.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
 import { ourAdminCommandsScenarios } from './scenarios/our-admin-commands.ts';
@@ -76,6 +77,7 @@ async function main(): Promise<number> {
   const wanted = values.only?.toLowerCase().split(/,(?! )/);
   const all = [
     ...clientScenarios,
+    ...kafkajsFacadeScenarios,
     kcatScenario,
     ...ourProducerScenarios,
     ...javaToolsScenarios,

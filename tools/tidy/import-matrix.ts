@@ -46,7 +46,7 @@ export const MATRIX: Readonly<Record<string, readonly string[]>> = {
   // Where users get clients that run in their process: composition roots.
   'clients/index.ts': ['clients'],
   'clients/kafka/index.ts': ['clients/kafka', 'wire/kafka', 'env/node'],
-  'clients/kafkajs/index.ts': ['clients/kafkajs', 'wire/kafka', 'env/node'],
+  'clients/kafkajs/kafkajs.ts': ['clients/kafkajs', 'wire/kafka', 'env/node'],
   'clients/zookeeper/index.ts': ['clients/zookeeper', 'wire/zookeeper', 'env/node'],
   'kafka/log': ['wire/kafka', 'storage'],
   'kafka/metadata': ['wire/kafka', 'storage'],
