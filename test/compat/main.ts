@@ -20,6 +20,7 @@ import { kafkajsFacadeScenarios } from './scenarios/kafkajs-facade.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
 import { ourAdminCommandsScenarios } from './scenarios/our-admin-commands.ts';
+import { ourConsumerScenarios } from './scenarios/our-consumer.ts';
 import { ourProducerScenarios } from './scenarios/our-producer.ts';
 import { ourShellScenario } from './scenarios/our-shell.ts';
 import { ourToolsScenario } from './scenarios/our-tools.ts';
@@ -80,6 +81,7 @@ async function main(): Promise<number> {
     ...kafkajsFacadeScenarios,
     kcatScenario,
     ...ourProducerScenarios,
+    ...ourConsumerScenarios,
     ...javaToolsScenarios,
     ...kafkaConfigsScenarios,
     ...kafkaAdminScenarios,

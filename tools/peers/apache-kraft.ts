@@ -10,6 +10,8 @@ export interface KraftOptions {
   readonly brokers?: number;
   /** Settings of all brokers besides those below. */
   readonly config?: Readonly<Record<string, string>>;
+  /** The rack of each broker. Default: none. */
+  readonly racks?: readonly string[];
 }
 
 export interface KraftNode {
@@ -32,11 +34,12 @@ export class ApacheKraft {
   private readonly workspace: Workspace;
   private readonly controllerPort: number;
   private readonly config: Readonly<Record<string, string>>;
+  private readonly racks: readonly string[];
 
   private constructor(
     parts: { readonly toolbox: Toolbox; readonly workspace: Workspace },
     ports: readonly number[],
-    config: Readonly<Record<string, string>>,
+    { config = {}, racks = [] }: KraftOptions,
   ) {
     this.toolbox = parts.toolbox;
     this.workspace = parts.workspace;
@@ -44,15 +47,17 @@ export class ApacheKraft {
     this.controllerPort = controllerPort;
     this.nodes = brokerPorts.map((port, index) => ({ id: index + 1, port, daemon: undefined }));
     this.config = config;
+    this.racks = racks;
   }
 
   static async start(
     toolbox: Toolbox,
     workspace: Workspace,
-    { brokers = 1, config = {} }: KraftOptions = {},
+    options: KraftOptions = {},
   ): Promise<ApacheKraft> {
+    const { brokers = 1 } = options;
     const ports = await freePorts(brokers + 1);
-    const cluster = new ApacheKraft({ toolbox, workspace }, ports, config);
+    const cluster = new ApacheKraft({ toolbox, workspace }, ports, options);
     const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'a');
     try {
       for (const node of cluster.nodes) await cluster.format(node, clusterId);
@@ -109,6 +114,7 @@ export class ApacheKraft {
 
   private properties({ id, port }: KraftNode): string {
     const isController = id === 1;
+    const rack = this.racks[id - 1];
     const replicas = `${Math.min(3, this.nodes.length)}`;
     const listener = `PLAINTEXT://127.0.0.1:${port}`;
     const settings = {
@@ -140,6 +146,7 @@ export class ApacheKraft {
       'group.share.heartbeat.interval.ms': '1000',
       'group.share.min.session.timeout.ms': '3000',
       'group.share.min.record.lock.duration.ms': '1000',
+      ...(rack === undefined ? {} : { 'broker.rack': rack }),
       ...this.config,
     };
     const text = Object.entries(settings).map(([key, value]) => `${key}=${value}`);

@@ -25,6 +25,8 @@ export interface PartitionMetrics {
   readonly lag: number | undefined;
   /** Records between the first that is there and the position. */
   readonly lead: number | undefined;
+  /** The broker that is read from in the place of the leader (KIP-392). */
+  readonly preferredReplica: number | undefined;
 }
 
 /** The counters behind {@link ConsumerMetrics}. */
@@ -70,5 +72,6 @@ function partitionMetrics(partition: AssignedPartition, readCommitted: boolean):
     position: known ? position : undefined,
     lag: known && end >= 0 ? Math.max(0, end - position) : undefined,
     lead: known && logStartOffset >= 0 ? Math.max(0, position - logStartOffset) : undefined,
+    preferredReplica: partition.preferredReplica?.nodeId,
   };
 }

@@ -68,6 +68,8 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
   private driving = false;
   private reading = false;
   private recordsInTurn = 0;
+  /** While the membership changes the assignment, nothing is handed out. */
+  private turning: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
   /** Connects when it is first needed. Throws a {@link KafkaError} of code INVALID_ARGUMENT. */
@@ -401,6 +403,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
       this.failure === undefined &&
       this.closing === undefined &&
       !this.reading &&
+      this.turning === undefined &&
       member?.needsTurn !== true &&
       signal?.aborted !== true &&
       ++this.recordsInTurn < RECORDS_PER_TURN
@@ -435,8 +438,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
         options.signal?.throwIfAborted();
         if (this.closing !== undefined) return undefined;
         this.throwFailure();
-        await this.takeTurn(options.signal);
-        const taken = take();
+        const taken = this.takeTurn() ? undefined : take();
         if (taken !== undefined) return taken;
         if (this.env.clock.monotonicMs() >= endMs) return undefined;
         this.drive();
@@ -448,10 +450,20 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
     }
   }
 
-  private async takeTurn(signal: AbortSignal | undefined): Promise<void> {
+  /** Lets the membership do what it needs a turn for. Returns whether it is at that. */
+  private takeTurn(): boolean {
     const member = this.group?.member;
     member?.polled();
-    if (member?.needsTurn === true) await unlessAborted(member.turn(), signal);
+    if (this.turning === undefined && member?.needsTurn === true) {
+      this.turning = member
+        .turn()
+        .catch((error: unknown) => this.fail(error))
+        .finally(() => {
+          this.turning = undefined;
+          this.wake();
+        });
+    }
+    return this.turning !== undefined;
   }
 
   private breathe(): Promise<void> {
@@ -575,6 +587,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
   }
 
   private async sayGoodbye({ leaveGroup }: CloseOptions): Promise<void> {
+    await this.turning;
     if (this.group !== undefined && leaveGroup !== false) {
       await this.group.leave('the consumer is closed', leaveGroup === true);
     } else await this.group?.autoCommit();

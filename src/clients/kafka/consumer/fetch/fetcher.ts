@@ -161,8 +161,11 @@ export class Fetcher {
     try {
       const { response, version } = await this.ask(nodeId, request, session.usesTopicIds);
       metrics.fetched(0, clock.monotonicMs() - startMs);
-      if (response.errorCode !== ErrorCode.NONE) this.sessionFailed(session, response.errorCode);
-      else {
+      if (response.throttleTimeMs > 0) this.backOffFrom(nodeId, response.throttleTimeMs);
+      if (response.errorCode !== ErrorCode.NONE) {
+        this.sessionFailed(session, response.errorCode);
+        this.backOffFrom(nodeId, cluster.settings.retryBackoffMs);
+      } else {
         session.answered(response.sessionId);
         this.takeIn(response, version, asked);
       }
@@ -223,17 +226,21 @@ export class Fetcher {
   private requestFailed(nodeId: number, error: unknown): void {
     const { cluster } = this.context;
     if (cluster.isClosed) return;
+    this.backOffFrom(nodeId, cluster.settings.retryBackoffMs);
     if (!isRetriable(error)) {
       this.context.fail(error);
       return;
     }
-    const { retryBackoffMs } = cluster.settings;
-    this.notBeforeMs.set(nodeId, cluster.env.clock.monotonicMs() + retryBackoffMs);
     for (const partition of this.context.subscription.partitions) {
       if (partition.preferredReplica?.nodeId === nodeId) partition.preferredReplica = undefined;
     }
     this.context.refreshMetadata();
-    this.context.drive(retryBackoffMs);
+  }
+
+  private backOffFrom(nodeId: number, delayMs: number): void {
+    const { clock } = this.context.cluster.env;
+    this.notBeforeMs.set(nodeId, clock.monotonicMs() + delayMs);
+    this.context.drive(delayMs);
   }
 
   private takeIn(response: FetchAnswer, version: number, asked: ReadonlyMap<string, Asked>): void {

@@ -121,8 +121,11 @@ export class GroupSide implements MembershipHost {
     await this.autoCommit(known);
     const told = known.map(plain);
     this.context.traces.rebalanced('revoked', told);
-    await this.context.settings.rebalanceListener.onRevoked?.(told);
-    this.drop(known);
+    try {
+      await this.context.settings.rebalanceListener.onRevoked?.(told);
+    } finally {
+      this.drop(known);
+    }
   }
 
   async lose(partitions: readonly TopicPartition[]): Promise<void> {

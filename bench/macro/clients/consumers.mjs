@@ -1,0 +1,45 @@
+// The same consumer made of each client: calls back with values (and how many) until it is closed.
+import { pathToFileURL } from 'node:url';
+
+const GROUP = () => `bench-${process.pid}-${Date.now()}`;
+
+/** `take(count, timestamp of the last)` is called for every record, or batch of them. */
+export async function kafkajs(bootstrap, topic, take) {
+  const { Kafka, logLevel } = (await import('kafkajs')).default;
+  const kafka = new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.NOTHING });
+  const consumer = kafka.consumer({ groupId: GROUP() });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({ eachMessage: async ({ message }) => take(message.value) });
+  return () => consumer.disconnect();
+}
+
+export async function platformatic(bootstrap, topic, take) {
+  const { Consumer } = await import('@platformatic/kafka');
+  const consumer = new Consumer({ clientId: 'bench', groupId: GROUP(), bootstrapBrokers: bootstrap.split(',') });
+  const stream = await consumer.consume({ topics: [topic], mode: 'earliest', autocommit: true, maxWaitTime: 500 });
+  (async () => {
+    for await (const message of stream) take(message.value);
+  })();
+  return () => consumer.close(true);
+}
+
+export async function streamkeeper(bootstrap, topic, take, path) {
+  const { createConsumer } = await import(pathToFileURL(path).href);
+  const consumer = createConsumer({ bootstrapServers: bootstrap, groupId: GROUP(), autoOffsetReset: 'earliest' });
+  consumer.subscribe(topic);
+  (async () => {
+    for await (const record of consumer) take(record.value);
+  })();
+  return () => consumer.close();
+}
+
+export async function streamkeeperBatches(bootstrap, topic, take, path) {
+  const { createConsumer } = await import(pathToFileURL(path).href);
+  const consumer = createConsumer({ bootstrapServers: bootstrap, groupId: GROUP(), autoOffsetReset: 'earliest' });
+  consumer.subscribe(topic);
+  (async () => {
+    for await (const { records } of consumer.batches()) for (const record of records) take(record.value);
+  })();
+  return () => consumer.close();
+}
