@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Admin } from '../../../src/clients/kafka/admin/admin.ts';
 import { Consumer } from '../../../src/clients/kafka/consumer/consumer.ts';
 import type { ConsumerOptions } from '../../../src/clients/kafka/consumer/consumer-options.ts';
+import { isKafkaError } from '../../../src/clients/kafka/kafka-error.ts';
 import { Producer } from '../../../src/clients/kafka/producer/producer.ts';
 import { stringSerde } from '../../../src/clients/kafka/serde.ts';
 import { createNodeEnv } from '../../../src/env/node/create-node-env.ts';
@@ -261,12 +262,24 @@ async function withKraft(
   }
 }
 
+/** Brokers hear of a new topic one after the other. */
+async function leaderOf(admin: Admin, topic: string): Promise<number | undefined> {
+  for (;;) {
+    try {
+      return (await admin.describeTopics([topic])).get(topic)?.partitions[0]?.leader;
+    } catch (error) {
+      if (!isKafkaError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) throw error;
+      await sleep(100);
+    }
+  }
+}
+
 /** A consumer reads from the replica in its rack, and from the leader when that is gone (KIP-392). */
 async function fromFollower(peer: Peer, cluster: ApacheKraft): Promise<string> {
   const topic = await newTopic(peer, 1, 2);
   const partition = { topic, partition: 0 };
   await using admin = new Admin(env, { bootstrapServers: peer.bootstrap });
-  const leader = (await admin.describeTopics([topic])).get(topic)?.partitions[0]?.leader;
+  const leader = await leaderOf(admin, topic);
   const followerId = leader === 1 ? 2 : 1;
   // The controller has to stay: read from the other one.
   const rack = followerId === 1 ? 'a' : 'b';

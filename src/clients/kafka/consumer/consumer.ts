@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { unlessAborted } from '../../../base/unless-aborted.ts';
 import type { Env } from '../../../env/env.ts';
+import type { Timer } from '../../../env/timers.ts';
 import type { CallOptions } from '../admin/call-options.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { TopicPartition } from '../cluster/cluster-metadata.ts';
@@ -66,6 +67,8 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
   private readonly sleepers = new Set<() => void>();
   private failure: { readonly error: unknown } | undefined;
   private driving = false;
+  private driveTimer: Timer | undefined;
+  private driveAtMs = Number.POSITIVE_INFINITY;
   private reading = false;
   private recordsInTurn = 0;
   /** While the membership changes the assignment, nothing is handed out. */
@@ -505,7 +508,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
   /** Looks soon, once for all who want it, for what is to be done. */
   private drive(delayMs?: number): void {
     if (delayMs !== undefined) {
-      this.env.timers.after(Math.max(1, Math.ceil(delayMs)), () => this.drive());
+      this.driveLater(delayMs);
       return;
     }
     if (this.driving) return;
@@ -516,6 +519,18 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
       this.metadata.refreshIfMissing();
       this.found.advance();
       this.fetcher.pump();
+    });
+  }
+
+  /** One timer serves all: what is still too early when it goes off asks for another. */
+  private driveLater(delayMs: number): void {
+    const atMs = this.env.clock.monotonicMs() + delayMs;
+    if (atMs >= this.driveAtMs || this.closing !== undefined) return;
+    this.driveTimer?.cancel();
+    this.driveAtMs = atMs;
+    this.driveTimer = this.env.timers.after(Math.max(1, Math.ceil(delayMs)), () => {
+      this.driveAtMs = Number.POSITIVE_INFINITY;
+      this.drive();
     });
   }
 
@@ -580,6 +595,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
       await Promise.race([this.sayGoodbye(options), late]);
     } finally {
       timer?.cancel();
+      this.driveTimer?.cancel();
       this.group?.close();
       this.metadata.close();
       this.cluster.close();

@@ -31,9 +31,12 @@ export class Positions {
     for (const partition of subscription.partitions) {
       this.followLeader(partition);
       if (partition.outOfRange && partition.bufferedBytes === 0) this.leaveRange(partition);
-      if (this.underWay.has(partition) || partition.notBeforeMs > nowMs) continue;
-      if (partition.phase === 'unknown') unknown.push(partition);
-      else if (partition.phase === 'resetting') resetting.push(partition);
+      if (partition.phase === 'fetching' || this.underWay.has(partition)) continue;
+      if (partition.notBeforeMs > nowMs) this.context.drive(partition.notBeforeMs - nowMs);
+      else if (partition.phase === 'unknown') unknown.push(partition);
+      else if (cluster.metadata.leaderOf(partition.topic, partition.partition) === undefined) {
+        this.context.refreshMetadata();
+      } else if (partition.phase === 'resetting') resetting.push(partition);
       else if (partition.phase === 'validating') validating.push(partition);
     }
     if (unknown.length > 0) void this.run(unknown, (jumps) => this.lookUpCommitted(unknown, jumps));
@@ -163,7 +166,6 @@ export class Positions {
   private hold(partition: AssignedPartition): void {
     const { cluster } = this.context;
     partition.notBeforeMs = cluster.env.clock.monotonicMs() + cluster.settings.retryBackoffMaxMs;
-    this.context.drive(cluster.settings.retryBackoffMaxMs);
   }
 
   private failed(failures: readonly { partition: AssignedPartition; error: unknown }[]): void {
@@ -179,7 +181,6 @@ export class Positions {
     if (failures.some(({ error }) => error instanceof BrokerError || isKafkaError(error, 'UNREACHABLE'))) {
       this.context.refreshMetadata();
     }
-    this.context.drive(retryBackoffMs);
   }
 }
 

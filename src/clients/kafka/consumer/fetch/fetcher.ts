@@ -82,7 +82,6 @@ export class Fetcher {
     if (partition.inLine || partition.gone || partition.paused || partition.chunks.length === 0) return;
     partition.inLine = true;
     this.line.push(partition);
-    this.context.wake();
   }
 
   /** Takes the first chunk of the partition whose turn it is, and lets the next have its turn. */
@@ -122,10 +121,13 @@ export class Fetcher {
     for (const partition of subscription.partitions) {
       waitingBytes += partition.bufferedBytes;
       if (partition.phase !== 'fetching' || partition.paused || partition.outOfRange) continue;
-      if (partition.notBeforeMs > nowMs) continue;
       const nodeId = this.replicaToRead(partition, nowMs);
       if (nodeId === undefined || this.busy.has(nodeId)) continue;
-      if ((this.notBeforeMs.get(nodeId) ?? 0) > nowMs) continue;
+      const notBeforeMs = Math.max(partition.notBeforeMs, this.notBeforeMs.get(nodeId) ?? 0);
+      if (notBeforeMs > nowMs) {
+        this.context.drive(notBeforeMs - nowMs);
+        continue;
+      }
       if (partition.bufferedBytes >= settings.maxPartitionFetchBytes) full.add(nodeId);
       else getOrPut(byNode, nodeId, () => []).push(partition);
     }
@@ -240,7 +242,6 @@ export class Fetcher {
   private backOffFrom(nodeId: number, delayMs: number): void {
     const { clock } = this.context.cluster.env;
     this.notBeforeMs.set(nodeId, clock.monotonicMs() + delayMs);
-    this.context.drive(delayMs);
   }
 
   private takeIn(response: FetchAnswer, version: number, asked: ReadonlyMap<string, Asked>): void {
@@ -280,6 +281,7 @@ export class Fetcher {
     partition.fetchEpoch = chunk.leaderEpoch;
     partition.chunks.push(chunk);
     this.lineUp(partition);
+    this.context.wake();
   }
 
   private partitionFailed({ partition }: Asked, errorCode: number): void {
@@ -301,9 +303,8 @@ export class Fetcher {
   }
 
   private backOff(partition: AssignedPartition): void {
-    const { cluster, drive } = this.context;
+    const { cluster } = this.context;
     partition.notBeforeMs = cluster.env.clock.monotonicMs() + cluster.settings.retryBackoffMs;
-    drive(cluster.settings.retryBackoffMs);
   }
 }
 
