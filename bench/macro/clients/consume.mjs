@@ -17,7 +17,11 @@ process.exit(0);
 async function throughput(bytes) {
   const value = Buffer.alloc(bytes, 'x');
   for (let sent = 0; sent < COUNT; sent += 10_000) {
-    const records = Array.from({ length: 10_000 }, (_, index) => ({ topic, key: Buffer.from(`key-${sent + index}`), value }));
+    const records = Array.from({ length: 10_000 }, (_, index) => ({
+      topic,
+      key: Buffer.from(`key-${sent + index}`),
+      value,
+    }));
     await producer.sendMany(records);
   }
   // The first tenth warms up.
@@ -26,13 +30,18 @@ async function throughput(bytes) {
   let from = 0;
   let cpuBefore;
   const { promise, resolve } = defer();
-  const close = await consumers[client](bootstrap, topic, () => {
-    count++;
-    if (count === warm) {
-      from = performance.now();
-      cpuBefore = process.cpuUsage();
-    } else if (count === COUNT) resolve();
-  }, ours);
+  const close = await consumers[client](
+    bootstrap,
+    topic,
+    () => {
+      count++;
+      if (count === warm) {
+        from = performance.now();
+        cpuBefore = process.cpuUsage();
+      } else if (count === COUNT) resolve();
+    },
+    ours,
+  );
   await promise;
   const tookMs = performance.now() - from;
   const cpu = process.cpuUsage(cpuBefore);

@@ -16,8 +16,17 @@ export async function kafkajs(bootstrap, topic, take) {
 
 export async function platformatic(bootstrap, topic, take) {
   const { Consumer } = await import('@platformatic/kafka');
-  const consumer = new Consumer({ clientId: 'bench', groupId: GROUP(), bootstrapBrokers: bootstrap.split(',') });
-  const stream = await consumer.consume({ topics: [topic], mode: 'earliest', autocommit: true, maxWaitTime: 500 });
+  const consumer = new Consumer({
+    clientId: 'bench',
+    groupId: GROUP(),
+    bootstrapBrokers: bootstrap.split(','),
+  });
+  const stream = await consumer.consume({
+    topics: [topic],
+    mode: 'earliest',
+    autocommit: true,
+    maxWaitTime: 500,
+  });
   (async () => {
     for await (const message of stream) take(message.value);
   })();
@@ -26,7 +35,11 @@ export async function platformatic(bootstrap, topic, take) {
 
 export async function streamkeeper(bootstrap, topic, take, path) {
   const { createConsumer } = await import(pathToFileURL(path).href);
-  const consumer = createConsumer({ bootstrapServers: bootstrap, groupId: GROUP(), autoOffsetReset: 'earliest' });
+  const consumer = createConsumer({
+    bootstrapServers: bootstrap,
+    groupId: GROUP(),
+    autoOffsetReset: 'earliest',
+  });
   consumer.subscribe(topic);
   (async () => {
     for await (const record of consumer) take(record.value);
@@ -36,7 +49,11 @@ export async function streamkeeper(bootstrap, topic, take, path) {
 
 export async function streamkeeperBatches(bootstrap, topic, take, path) {
   const { createConsumer } = await import(pathToFileURL(path).href);
-  const consumer = createConsumer({ bootstrapServers: bootstrap, groupId: GROUP(), autoOffsetReset: 'earliest' });
+  const consumer = createConsumer({
+    bootstrapServers: bootstrap,
+    groupId: GROUP(),
+    autoOffsetReset: 'earliest',
+  });
   consumer.subscribe(topic);
   (async () => {
     for await (const { records } of consumer.batches()) for (const record of records) take(record.value);
