@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import { unlessAborted } from '../../../base/unless-aborted.ts';
 import type { Env } from '../../../env/env.ts';
-import type { Timer } from '../../../env/timers.ts';
 import type { CallOptions } from '../admin/call-options.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { TopicPartition } from '../cluster/cluster-metadata.ts';
@@ -20,6 +19,7 @@ import { MetadataKeeper } from './metadata-keeper.ts';
 import { Positions } from './positions.ts';
 import { RecordSource } from './record-source.ts';
 import { recordStream } from './record-stream.ts';
+import { Driver, Sleepers } from './rhythm.ts';
 import { Subscription } from './subscription.ts';
 import { SubscriptionPattern } from './subscription-pattern.ts';
 
@@ -64,11 +64,9 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
   private readonly group: GroupSide | undefined;
   private readonly found: Positions;
   /** Those who wait for something to change. */
-  private readonly sleepers = new Set<() => void>();
+  private readonly sleepers: Sleepers;
+  private readonly driver: Driver;
   private failure: { readonly error: unknown } | undefined;
-  private driving = false;
-  private driveTimer: Timer | undefined;
-  private driveAtMs = Number.POSITIVE_INFINITY;
   private reading = false;
   private recordsInTurn = 0;
   /** While the membership changes the assignment, nothing is handed out. */
@@ -80,6 +78,8 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
     this.env = env;
     this.settings = consumerSettings(options);
     this.cluster = new Cluster(env, options);
+    this.sleepers = new Sleepers(env);
+    this.driver = new Driver(env, () => this.lookForWork());
     const { cluster, settings, subscription } = this;
     this.metadata = new MetadataKeeper(cluster, subscription, {
       ...settings,
@@ -92,8 +92,8 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
       subscription,
       metrics: this.counters,
       traces: new ConsumerTraces(cluster.settings.clientId, settings.groupId),
-      drive: (delayMs) => this.drive(delayMs),
-      wake: () => this.wake(),
+      drive: (delayMs) => (delayMs === undefined ? this.driver.drive() : this.driver.driveIn(delayMs)),
+      wake: () => this.sleepers.wake(),
       fail: (error) => this.fail(error),
       refreshMetadata: () => this.metadata.refresh(),
     };
@@ -136,7 +136,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
       subscription.topics = new Set(typeof topics === 'string' ? [topics] : topics);
     }
     group.subscribed();
-    this.wake();
+    this.sleepers.wake();
     this.drive();
   }
 
@@ -316,7 +316,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
         });
       }
       this.drive();
-      await this.sleep(endMs, options.signal);
+      await this.sleepers.sleep(endMs, options.signal);
     }
     return assigned.position;
   }
@@ -445,7 +445,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
         if (taken !== undefined) return taken;
         if (this.env.clock.monotonicMs() >= endMs) return undefined;
         this.drive();
-        await this.sleep(endMs, options.signal);
+        await this.sleepers.sleep(endMs, options.signal);
       }
     } finally {
       this.reading = false;
@@ -463,7 +463,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
         .catch((error: unknown) => this.fail(error))
         .finally(() => {
           this.turning = undefined;
-          this.wake();
+          this.sleepers.wake();
         });
     }
     return this.turning !== undefined;
@@ -474,68 +474,18 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
     return new Promise((resolve) => this.env.timers.soon(resolve));
   }
 
-  /** Until something changes, or the time is up. */
-  private sleep(endMs: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) {
-        reject(signal.reason);
-        return;
-      }
-      const leftMs = endMs - this.env.clock.monotonicMs();
-      const done = (): void => {
-        this.sleepers.delete(done);
-        timer?.cancel();
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      const onAbort = (): void => {
-        done();
-        reject(signal?.reason);
-      };
-      const timer =
-        leftMs === Number.POSITIVE_INFINITY
-          ? undefined
-          : this.env.timers.after(Math.max(0, Math.ceil(leftMs)), done);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.sleepers.add(done);
-    });
+  private drive(): void {
+    this.driver.drive();
   }
 
-  private wake(): void {
-    for (const sleeper of [...this.sleepers]) sleeper();
-  }
-
-  /** Looks soon, once for all who want it, for what is to be done. */
-  private drive(delayMs?: number): void {
-    if (delayMs !== undefined) {
-      this.driveLater(delayMs);
-      return;
-    }
-    if (this.driving) return;
-    this.driving = true;
-    void Promise.resolve().then(() => {
-      this.driving = false;
-      if (this.closing !== undefined) return;
-      this.metadata.refreshIfMissing();
-      this.found.advance();
-      this.fetcher.pump();
-    });
-  }
-
-  /** One timer serves all: what is still too early when it goes off asks for another. */
-  private driveLater(delayMs: number): void {
-    const atMs = this.env.clock.monotonicMs() + delayMs;
-    if (atMs >= this.driveAtMs || this.closing !== undefined) return;
-    this.driveTimer?.cancel();
-    this.driveAtMs = atMs;
-    this.driveTimer = this.env.timers.after(Math.max(1, Math.ceil(delayMs)), () => {
-      this.driveAtMs = Number.POSITIVE_INFINITY;
-      this.drive();
-    });
+  private lookForWork(): void {
+    this.metadata.refreshIfMissing();
+    this.found.advance();
+    this.fetcher.pump();
   }
 
   private moved(): void {
-    this.wake();
+    this.sleepers.wake();
     this.drive();
   }
 
@@ -546,7 +496,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
 
   private fail(error: unknown): void {
     this.failure ??= { error };
-    this.wake();
+    this.sleepers.wake();
   }
 
   /** Once for each failure. */
@@ -585,7 +535,8 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
   private async shutDown(options: CloseOptions): Promise<void> {
     // Readers see that it is closing, in a turn after this one.
     await Promise.resolve();
-    this.wake();
+    this.driver.stop();
+    this.sleepers.wake();
     const { timers } = this.env;
     let timer: { cancel(): void } | undefined;
     const late = new Promise<void>((resolve) => {
@@ -595,7 +546,6 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
       await Promise.race([this.sayGoodbye(options), late]);
     } finally {
       timer?.cancel();
-      this.driveTimer?.cancel();
       this.group?.close();
       this.metadata.close();
       this.cluster.close();
