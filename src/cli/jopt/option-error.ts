@@ -24,9 +24,9 @@ export class OptionError extends JavaError {
     return new OptionError('OptionArgumentConversionException', refusal, cause);
   }
 
-  /** A value that is none of an enumeration. */
-  static notOneOf(option: string, value: string, choices: readonly string[]): OptionError {
-    const why = `Value [${value}] is not one of [[${choices.join(',')}]]`;
+  /** A value that is none of an enumeration; `pattern` is how its converter writes the choices. */
+  static notOneOf(option: string, value: string, pattern: string): OptionError {
+    const why = `Value [${value}] is not one of [${pattern}]`;
     const cause = new JavaError('joptsimple.ValueConversionException', why);
     const refusal = `Cannot parse argument '${value}' of option ${option}`;
     return new OptionError('OptionArgumentConversionException', refusal, cause);

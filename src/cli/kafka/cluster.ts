@@ -1,18 +1,14 @@
 import { isKafkaError } from '../../clients/kafka/kafka-error.ts';
 import type { BootstrapFrom } from '../client-settings.ts';
 import { asExecutionError } from '../kafka-failure.ts';
-import { firstCall, withAdmin } from './with-admin.ts';
+import { firstCall, firstFuture, withAdmin } from './with-admin.ts';
 
 /** Prints `Cluster ID: ...`. Throws JavaError as Apache's ClusterTool meets it. */
 export async function printClusterId(from: BootstrapFrom): Promise<void> {
   await withAdmin(from, async (admin) => {
-    try {
-      const { clusterId } = await firstCall('listNodes', () => admin.describeCluster());
-      const told = clusterId === null ? undefined : `Cluster ID: ${clusterId}`;
-      console.log(told ?? 'No cluster ID found. The Kafka version is probably too old.');
-    } catch (error) {
-      throw asExecutionError(error);
-    }
+    const { clusterId } = await firstFuture('listNodes', () => admin.describeCluster());
+    const told = clusterId === null ? undefined : `Cluster ID: ${clusterId}`;
+    console.log(told ?? 'No cluster ID found. The Kafka version is probably too old.');
   });
 }
 

@@ -3,18 +3,16 @@ import { KafkaError } from '../../clients/kafka/kafka-error.ts';
 import type { ArgValues } from '../argparse/parse-args.ts';
 import type { BootstrapFrom } from '../client-settings.ts';
 import { JavaError, terse } from '../java-error.ts';
-import { asExecutionError, asJavaError } from '../kafka-failure.ts';
+import { asJavaError } from '../kafka-failure.ts';
 import { levelOf, supportedVersions, versionOf } from './metadata-versions.ts';
-import { firstCall, withAdmin } from './with-admin.ts';
+import { firstFuture, withAdmin } from './with-admin.ts';
 
 const METADATA = 'metadata.version';
 
 /** Prints a line for each feature that a broker supports. */
 export async function describeFeatures(from: BootstrapFrom): Promise<void> {
   await withAdmin(from, async (admin) => {
-    const metadata = await firstCall('describeFeatures', () => admin.describeFeatures()).catch((error) => {
-      throw asExecutionError(error);
-    });
+    const metadata = await firstFuture('describeFeatures', () => admin.describeFeatures());
     const epoch = metadata.finalizedEpoch ?? '-';
     for (const feature of [...metadata.supported.keys()].sort()) {
       const told = (level: number) => (feature === METADATA ? versionOf(level) : `${level}`);

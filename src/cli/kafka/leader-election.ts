@@ -18,7 +18,7 @@ const FAILED = 'org.apache.kafka.server.common.AdminCommandFailedException';
 function electionTypeOf(text: string): ElectionType {
   const type = text.toUpperCase();
   if (type === 'PREFERRED' || type === 'UNCLEAN') return type;
-  throw OptionError.notOneOf('election-type', text, ['PREFERRED', 'UNCLEAN']);
+  throw OptionError.notOneOf('election-type', text, '[PREFERRED,UNCLEAN]');
 }
 
 /** `{"partitions": [{"topic": "foo", "partition": 1}]}`. Throws {@link JavaError}. */

@@ -5,6 +5,7 @@ import { createNodeEnv } from '../../env/node/create-node-env.ts';
 import { adminOptionsFor, type BootstrapFrom } from '../client-settings.ts';
 import { JavaError } from '../java-error.ts';
 import type { OptionSet } from '../jopt/option-set.ts';
+import { asExecutionError } from '../kafka-failure.ts';
 import { bootstrapFromZooKeeper } from './zookeeper-bootstrap.ts';
 
 /** Runs an action with an admin client, which is closed when it ends. Throws JavaError and ConfigError. */
@@ -43,5 +44,14 @@ export async function firstCall<T>(name: string, call: () => PromiseLike<T>): Pr
     if (!isKafkaError(error, 'UNREACHABLE') && !isKafkaError(error, 'TIMED_OUT')) throw error;
     const message = `Timed out waiting for a node assignment. Call: ${name}`;
     throw new JavaError('org.apache.kafka.common.errors.TimeoutException', message);
+  }
+}
+
+/** As {@link firstCall}, for tools that print what Java's future failed with and not why. */
+export async function firstFuture<T>(name: string, call: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await firstCall(name, call);
+  } catch (error) {
+    throw asExecutionError(error);
   }
 }

@@ -11,6 +11,7 @@ interface Step {
   readonly command: string;
   readonly mainClass: string;
   readonly args: readonly string[];
+  readonly input?: string;
   /** Rubs out what differs from run to run. */
   readonly tidy?: (text: string) => string;
 }
@@ -26,6 +27,24 @@ const features = (...args: string[]): Step => ({
   args,
 });
 
+const acls = (...args: string[]): Step => ({
+  command: 'kafka-acls',
+  mainClass: 'kafka.admin.AclCommand',
+  args,
+  // Apache's order is that of a hash of enumerations, another one in each run.
+  tidy: (text) =>
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .sort()
+      .join('\n'),
+});
+const tokens = (...args: string[]): Step => ({
+  command: 'kafka-delegation-tokens',
+  mainClass: `${tools}.DelegationTokenCommand`,
+  args: [...args, '--command-config', '/dev/null'],
+});
+
 /** What changes nothing, so that Apache's command and ours can be asked one after the other. */
 function steps(bootstrap: string): readonly Step[] {
   const at = ['--bootstrap-server', bootstrap];
@@ -35,16 +54,43 @@ function steps(bootstrap: string): readonly Step[] {
     features(...at, 'describe'),
     features(...at, 'upgrade', '--feature', 'metadata.version=7', '--dry-run'),
     features(...at, 'disable', '--feature', 'metadata.version', '--feature', 'a'),
+    acls(...at, '--list'),
+    acls(...at, '--add', '--topic', 'orders', '--group', 'g', '--consumer', '--allow-principal', 'User:a'),
+    acls(
+      ...[
+        ...at,
+        '--add',
+        '--topic',
+        'o',
+        '--resource-pattern-type',
+        'prefixed',
+        '--deny-principal',
+        'User:b',
+      ],
+      ...['--deny-host', '10.0.0.1', '--operation', 'Write', '--operation', 'Read'],
+    ),
+    acls(...at, '--add', '--producer', '--idempotent', '--topic', 'orders', '--allow-principal', 'User:c'),
+    acls(...at, '--add', '--cluster', '--operation', 'Create', '--allow-principal', 'User:c'),
+    acls(...at, '--list'),
+    acls(...at, '--list', '--topic', 'orders', '--resource-pattern-type', 'match'),
+    acls(...at, '--list', '--principal', 'User:a', '--principal', 'User:nobody'),
+    acls(...at, '--add', '--topic', 'a b', '--allow-principal', 'User:c'),
+    { ...acls(...at, '--remove', '--topic', 'orders'), input: 'n\n' },
+    { ...acls(...at, '--remove', '--group', 'g', '--allow-principal', 'User:a'), input: 'y\n' },
+    acls(...at, '--remove', '--topic', 'orders', '--force'),
+    acls(...at, '--list'),
+    tokens(...at, '--create', '--max-life-time-period', '-1', '--renewer-principal', 'User:a'),
+    tokens(...at, '--describe'),
+    tokens(...at, '--renew', '--hmac', 'aGVsbG8=', '--renew-time-period', '5'),
+    tokens(...at, '--expire', '--hmac', 'aGVsbG8=', '--expiry-time-period', '5'),
   ];
 }
 
 /** Runs Apache's command and ours with the same arguments: same output, same exit code. */
-async function compare(
-  context: Context,
-  { command, mainClass, args, tidy = (text) => text }: Step,
-): Promise<void> {
-  const java = await context.toolbox.javaTool(await context.toolbox.apache(), mainClass, args);
-  const ours = await runScript(launcher(`${command}.sh`), args);
+async function compare(context: Context, step: Step): Promise<void> {
+  const { command, mainClass, args, input = '', tidy = (text) => text } = step;
+  const java = await context.toolbox.javaTool(await context.toolbox.apache(), mainClass, args, { input });
+  const ours = await runScript(launcher(`${command}.sh`), args, { input });
   const told = ({ code, stdout, stderr }: { code: number | null; stdout: string; stderr: string }) => ({
     code,
     stdout: comparableLines(tidy(stdout)),
@@ -57,7 +103,7 @@ async function compare(
 export const ourAdminCommandsScenarios: readonly Scenario[] = [
   {
     name: 'commands of the admin client beside Apache 3.9',
-    shows: 'kafka-cluster and kafka-features print what Apache prints',
+    shows: 'kafka-cluster, -features, -acls, -delegation-tokens print what Apache prints',
     async run(context) {
       const workspace = new Workspace('admin-commands');
       const apache = await startApache(context.toolbox, workspace, {
