@@ -19,6 +19,7 @@ import { kafkaRollingScenarios } from './scenarios/kafka-rolling.ts';
 import { kafkajsFacadeScenarios } from './scenarios/kafkajs-facade.ts';
 import { kcatScenario } from './scenarios/kcat.ts';
 import { mainJobScenario } from './scenarios/main-job.ts';
+import { newGroupsScenarios } from './scenarios/new-groups.ts';
 import { ourAdminCommandsScenarios } from './scenarios/our-admin-commands.ts';
 import { ourConsumerScenarios } from './scenarios/our-consumer.ts';
 import { ourProducerScenarios } from './scenarios/our-producer.ts';
@@ -102,6 +103,7 @@ async function main(): Promise<number> {
     ...kafkaLastReplicaScenarios,
     ...kafkaRollingScenarios,
     ...kafkaClusterToolsScenarios,
+    ...newGroupsScenarios,
     mainJobScenario,
     ...documentationScenarios,
   ];
