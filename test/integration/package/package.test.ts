@@ -217,6 +217,13 @@ describe('the packed package', { timeout: 120_000 }, () => {
     assert.ok(bytes < 4 * 2 ** 20, `${bytes} bytes`);
   });
 
+  it('has a README that names every entry point', () => {
+    const readme = String(files.get('package/README.md'));
+    for (const entry of Object.keys(manifest.exports)) {
+      assert.ok(readme.includes(`| \`${entry.replace('.', 'streamkeeper')}\` |`), entry);
+    }
+  });
+
   it('is understood by a strict TypeScript project', () => {
     copyFileSync(join(ROOT, 'test/integration/package/consumer.ts.txt'), join(home, 'consumer.ts'));
     assert.deepEqual(compile('consumer.ts'), { stdout: '', status: 0 });
