@@ -20,7 +20,7 @@ export class JavaError extends Error {
 
   /** As Java's `toString`. */
   toJavaString(): string {
-    return this.message === '' ? this.javaClass : `${this.javaClass}: ${this.message}`;
+    return `${this.javaClass}: ${this.message}`;
   }
 
   /** As Java prints the stack trace, without the frames. */

@@ -8,11 +8,18 @@ export class OptionSet<Name extends string = string> {
   private readonly given: ReadonlyMap<string, readonly string[]>;
   /** Arguments that belong to no option. */
   readonly rest: readonly string[];
+  /** The options in the order of the command line, each as often as it stands there. */
+  readonly order: readonly string[];
 
-  constructor(specs: OptionSpecs, given: ReadonlyMap<string, readonly string[]>, rest: readonly string[]) {
+  constructor(
+    specs: OptionSpecs,
+    given: ReadonlyMap<string, readonly string[]>,
+    line: { readonly rest: readonly string[]; readonly order: readonly string[] },
+  ) {
     this.specs = specs;
     this.given = given;
-    this.rest = rest;
+    this.rest = line.rest;
+    this.order = line.order;
   }
 
   /** Whether the option stands on the command line, with or without a value. */

@@ -13,6 +13,7 @@ export function parseOptions<Specs extends OptionSpecs>(
 ): OptionSet<keyof Specs & string> {
   const given = new Map<string, string[]>();
   const rest: string[] = [];
+  const order: string[] = [];
   const waiting = [...args];
   const add = (name: string, spec: OptionSpec, text: string) => {
     const { separator } = spec;
@@ -21,6 +22,7 @@ export function parseOptions<Specs extends OptionSpecs>(
   };
   const take = (name: string, spec: OptionSpec, inline: string) => {
     if (!given.has(name)) given.set(name, []);
+    order.push(name);
     if (!takesValue(spec)) return;
     if (inline !== '') return add(name, spec, inline);
     const next = waiting[0];
@@ -42,7 +44,7 @@ export function parseOptions<Specs extends OptionSpecs>(
     }
   }
   checkRequired(specs, given);
-  return new OptionSet(specs, given, rest);
+  return new OptionSet(specs, given, { rest, order });
 }
 
 function specOf(specs: OptionSpecs, name: string): OptionSpec | undefined {

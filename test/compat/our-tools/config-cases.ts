@@ -1,0 +1,67 @@
+import { call, type ToolCase } from './tool-case.ts';
+
+const configs = (line: string, options: Omit<ToolCase, 'command' | 'args'> = {}) =>
+  call('kafka-configs', `--bootstrap-server {at} ${line}`, options);
+
+/** Configurations of topics, brokers and loggers, quotas and credentials. */
+export const configCases: readonly ToolCase[] = [
+  configs('--describe --topic read-only', { quick: true }),
+  configs('--describe --entity-type topics --entity-name read-only --all'),
+  configs('--describe --topic absent'),
+  configs('--describe --topic a/b'),
+  configs('--describe --entity-type topics'),
+  configs('--describe --entity-type brokers', { quick: true }),
+  configs('--describe --broker 0'),
+  configs('--describe --broker-defaults'),
+  configs('--describe --broker 7', { differs: 'Apache asks for broker 7 until its time is over' }),
+  configs('--alter --topic cut-{me} --add-config retention.ms=3600000,cleanup.policy=[compact,delete]', {
+    quick: true,
+  }),
+  configs('--describe --topic cut-{me}', { quick: true }),
+  configs('--alter --topic cut-{me} --delete-config cleanup.policy'),
+  configs('--alter --topic cut-{me} --delete-config cleanup.policy,nonsense'),
+  configs('--alter --topic cut-{me} --add-config nonsense=1'),
+  configs('--alter --topic cut-{me} --add-config retention.ms=soon'),
+  configs('--alter --topic cut-{me} --add-config retention.ms'),
+  configs('--alter --topic cut-{me} --add-config reten#tion=1'),
+  configs('--alter --topic cut-{me} --add-config-file {dir}/topic.properties', {
+    files: { 'topic.properties': 'segment.bytes=1048576\nmax.message.bytes=2000\n' },
+  }),
+  configs('--alter --topic cut-{me} --add-config-file {dir}/nowhere'),
+  configs('--describe --topic cut-{me}'),
+  configs('--alter --topic absent --add-config retention.ms=1'),
+  configs('--alter --broker 0 --add-config log.cleaner.threads=2'),
+  configs('--describe --broker 0'),
+  configs('--alter --broker 0 --delete-config nonsense'),
+  configs('--alter --broker 0 --add-config log.dirs=/tmp'),
+  configs('--alter --broker-defaults --add-config log.retention.ms=90000000'),
+  configs('--describe --broker-defaults'),
+  configs('--alter --user {me} --add-config producer_byte_rate=1024,consumer_byte_rate=2048.5', {
+    quick: true,
+  }),
+  configs('--describe --user {me}', { quick: true }),
+  configs('--alter --user {me} --client one --add-config request_percentage=50'),
+  configs('--describe --user {me} --client one'),
+  configs('--describe --entity-type users --entity-name {me} --entity-type clients'),
+  configs('--alter --user {me} --delete-config producer_byte_rate'),
+  configs('--alter --user {me} --delete-config producer_byte_rate'),
+  configs('--alter --user {me} --add-config nonsense=1'),
+  configs('--alter --user {me} --add-config producer_byte_rate=many'),
+  configs('--alter --user {me} --delete-config nonsense'),
+  configs('--alter --client {me} --add-config SCRAM-SHA-256=[password=a]'),
+  configs('--alter --user {me} --add-config SCRAM-SHA-256=[iterations=8192,password=secret]'),
+  configs('--alter --user {me} --add-config SCRAM-SHA-512=[iterations=5,password=secret]'),
+  configs('--alter --user {me} --add-config SCRAM-SHA-512=secret'),
+  configs('--alter --user-defaults --add-config SCRAM-SHA-512=[password=secret]'),
+  configs('--describe --user {me}'),
+  configs('--alter --user {me} --delete-config SCRAM-SHA-256'),
+  configs('--alter --user {me} --delete-config SCRAM-SHA-256'),
+  configs('--alter --user-defaults --add-config controller_mutation_rate=9000'),
+  configs('--describe --user-defaults'),
+  configs('--alter --ip 127.0.0.9 --add-config connection_creation_rate=10'),
+  configs('--describe --ip 127.0.0.9'),
+  configs('--alter --ip 127.0.0.9 --add-config nonsense=1'),
+  configs(
+    '--alter --entity-type users --entity-name {me} --entity-type clients --add-config request_percentage=1',
+  ),
+];
