@@ -5,22 +5,25 @@
 export class JavaError extends Error {
   override name = 'JavaError';
   readonly javaClass: string;
+  /** Whether there is no message, which Java prints otherwise than an empty one. */
+  private readonly isMute: boolean;
   /** Errors that led to this one, which Java shows below it. */
   readonly suppressed: readonly JavaError[];
 
   constructor(
     javaClass: string,
-    message: string,
+    message: string | null,
     options: { readonly cause?: JavaError; readonly suppressed?: readonly JavaError[] } = {},
   ) {
-    super(message, options);
+    super(message ?? '', options);
+    this.isMute = message === null;
     this.suppressed = options.suppressed ?? [];
     this.javaClass = javaClass;
   }
 
   /** As Java's `toString`. */
   toJavaString(): string {
-    return `${this.javaClass}: ${this.message}`;
+    return this.isMute ? this.javaClass : `${this.javaClass}: ${this.message}`;
   }
 
   /** As Java prints the stack trace, without the frames. */

@@ -79,7 +79,7 @@ class Printer<R extends PrintableRecord> {
     try {
       const records = await poll();
       if (records.length > 0) return records;
-      throw new JavaError('org.apache.kafka.common.errors.TimeoutException', '');
+      throw new JavaError('org.apache.kafka.common.errors.TimeoutException', null);
     } catch (error) {
       if (signal.aborted) return undefined;
       const known = asJavaError(error);

@@ -80,7 +80,7 @@ export class InternalTopicFormatter implements MessageFormatter {
 
 function versionOf(bytes: Buffer): number {
   if (bytes.length >= 2) return bytes.readInt16BE();
-  throw new JavaError('java.nio.BufferUnderflowException', '');
+  throw new JavaError('java.nio.BufferUnderflowException', null);
 }
 
 function dataText(message: Message, version: number, bytes: Buffer): string {
