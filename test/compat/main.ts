@@ -29,6 +29,7 @@ import { zookeeperEnsembleScenarios } from './scenarios/zookeeper-ensemble.ts';
 import { zookeeperFailoverScenarios } from './scenarios/zookeeper-failover.ts';
 import { zookeeperKillsScenarios } from './scenarios/zookeeper-kills.ts';
 import { zookeeperReconfigScenarios } from './scenarios/zookeeper-reconfig.ts';
+import { zookeeperRegisteredScenarios } from './scenarios/zookeeper-registered.ts';
 import { zookeeperRollingScenarios } from './scenarios/zookeeper-rolling.ts';
 import { zookeeperShellScenario } from './scenarios/zookeeper-shell.ts';
 
@@ -83,6 +84,7 @@ async function main(): Promise<number> {
     kcatScenario,
     ...ourProducerScenarios,
     ...ourConsumerScenarios,
+    ...zookeeperRegisteredScenarios,
     ...javaToolsScenarios,
     ...kafkaConfigsScenarios,
     ...kafkaAdminScenarios,

@@ -14,7 +14,7 @@ import { Daemon, type RunOptions, run } from './process.ts';
 export class Missing extends Error {}
 
 /** Versions of the reference servers and clients. */
-export const versions = { kafka: '3.9.2', newKafka: '4.3.0', zookeeper: '3.9.5' } as const;
+export const versions = { kafka: '3.9.2', newKafka: '4.3.0', oldKafka: '1.1.1', zookeeper: '3.9.5' } as const;
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -91,6 +91,14 @@ export class Toolbox {
     return this.jars(`kafka-${versions.newKafka}`, [
       `org.apache.kafka:kafka_2.13:${versions.newKafka}`,
       `org.apache.kafka:kafka-tools:${versions.newKafka}`,
+    ]);
+  }
+
+  /** Class path of the last Kafka whose tools and consumers work with ZooKeeper alone. */
+  oldKafka(): Promise<string> {
+    return this.jars(`kafka-${versions.oldKafka}`, [
+      `org.apache.kafka:kafka_2.12:${versions.oldKafka}`,
+      'org.slf4j:slf4j-log4j12:1.7.25',
     ]);
   }
 

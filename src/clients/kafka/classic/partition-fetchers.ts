@@ -144,6 +144,7 @@ export class PartitionFetchers {
       while (!this.isStopped && partitions.size > 0) await this.fetchOnce(node, partitions, wakeUp);
     } catch (error) {
       if (!(error instanceof KafkaError) || !error.retriable) throw error;
+      if (this.isStopped) return;
       this.context.env.log.warn('fetching from a broker failed', { broker: node.id, error: error.message });
     } finally {
       this.room.delete(wakeUp);
