@@ -11,6 +11,7 @@ import { type Toolbox, versions } from '../../../tools/peers/toolbox.ts';
 import { until } from '../../../tools/until.ts';
 import { Workspace } from '../../../tools/workspace.ts';
 import type { Context, Scenario } from '../scenario.ts';
+import { ourProducerKillsScenario } from './our-producer-kills.ts';
 
 /** A cluster, and the Java tools that go with it. */
 interface Peer {
@@ -202,4 +203,5 @@ export const ourProducerScenarios: readonly Scenario[] = [
     shows: 'the same, and transactions of version 2',
     run: (context) => withKraft(context, (peer) => everything(context, peer)),
   },
+  ourProducerKillsScenario,
 ];

@@ -26,6 +26,8 @@ export class ScriptedBrokers {
   controllerId = 1;
   /** Leaders of the partitions of the only topic, `orders`. */
   leaders: readonly number[] = [1];
+  /** Those that are said to be alive. */
+  alive: readonly number[];
   /** Levels of features that are said to be finalized. */
   features: Readonly<Record<string, number>> = {};
   /** Who coordinates everything. */
@@ -35,6 +37,7 @@ export class ScriptedBrokers {
 
   constructor(ids: readonly number[] = [1, 2]) {
     this.ids = ids;
+    this.alive = ids;
     this.on(MetadataRequest, MetadataResponse, () => this.metadata());
     this.on(FindCoordinatorRequest, FindCoordinatorResponse, ({ coordinatorKeys }) => ({
       coordinators: coordinatorKeys.map((key) => ({
@@ -131,7 +134,7 @@ export class ScriptedBrokers {
     }));
     const topicId = 'AAAAAAAAAAAAAAAAAAAAAQ';
     return {
-      brokers: this.ids.map((nodeId) => ({ nodeId, host: this.host(nodeId), port: PORT, rack: null })),
+      brokers: this.alive.map((nodeId) => ({ nodeId, host: this.host(nodeId), port: PORT, rack: null })),
       clusterId: 'scripted',
       controllerId: this.controllerId,
       topics: [{ errorCode: 0, name: 'orders', topicId, isInternal: false, partitions }],

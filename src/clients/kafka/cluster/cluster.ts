@@ -12,7 +12,7 @@ import {
   type Message,
   UnsupportedVersionError,
 } from '../../../wire/kafka/schema/index.ts';
-import { BrokerError, isRetriable, KafkaError, throwIfError } from '../kafka-error.ts';
+import { BrokerError, isKafkaError, isRetriable, KafkaError, throwIfError } from '../kafka-error.ts';
 import type { ApiMessages } from '../network/broker-connection.ts';
 import { NetworkError } from '../network/network-error.ts';
 import { backoffMs } from './backoff.ts';
@@ -203,6 +203,12 @@ export class Cluster {
       return { response: await unlessAborted(answer, signal), version, nodeId };
     } catch (error) {
       if (error instanceof UnsupportedVersionError) throw new NetworkError('unsupported', error.message);
+      if (typeof target === 'object' && isKafkaError(error, 'BROKER_NOT_AVAILABLE')) {
+        // It has died since: another will coordinate the key.
+        this.forget(target);
+        const what = `the ${target.coordinator} coordinator of ${target.key}`;
+        throw new BrokerError(ErrorCode.COORDINATOR_NOT_AVAILABLE, what, error.message);
+      }
       if (error instanceof NetworkError && error.retriable) {
         if (typeof target === 'object') this.forget(target);
         else if (target === 'controller') this.forgetController();

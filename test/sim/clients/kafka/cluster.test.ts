@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Cluster } from '../../../../src/clients/kafka/cluster/cluster.ts';
 import { isKafkaError, isRetriable } from '../../../../src/clients/kafka/kafka-error.ts';
+import { HeartbeatRequest, HeartbeatResponse } from '../../../../src/wire/kafka/messages/12-heartbeat.ts';
 import { BrokerSimulation } from '../../../support/kafka/broker-simulation.ts';
+import { ScriptedBrokers } from '../../../support/kafka/scripted-brokers.ts';
 
 const SETTINGS = { 'offsets.topic.replication.factor': '1', 'offsets.topic.num.partitions': '2' };
 
@@ -46,6 +48,30 @@ describe('a client of a cluster', () => {
       assert.equal(cluster.coordinatorMoved('group', 'g', 0), false);
       assert.equal(cluster.coordinatorMoved('group', 'g', 16), true);
       assert.equal(await cluster.retry(() => cluster.coordinatorOf('group', 'g')), 7);
+    });
+  });
+
+  it('finds the coordinator anew when it was a broker that has died', async () => {
+    const brokers = new ScriptedBrokers();
+    brokers.on(HeartbeatRequest, HeartbeatResponse, () => ({ throttleTimeMs: 0, errorCode: 0 }));
+    await brokers.sim.run(async () => {
+      await brokers.listen();
+      const { bootstrapServers } = brokers;
+      const cluster = new Cluster(brokers.sim.host('client').env, { bootstrapServers });
+      const target = { coordinator: 'group', key: 'g' } as const;
+      const heartbeat = { request: HeartbeatRequest, response: HeartbeatResponse };
+      const beat = () => cluster.ask(target, heartbeat, { groupId: 'g', generationId: 1, memberId: 'm' });
+      brokers.coordinatorId = 2;
+      assert.equal((await beat()).nodeId, 2);
+      brokers.coordinatorId = 1;
+      brokers.alive = [1];
+      await cluster.refresh();
+      await assert.rejects(
+        beat(),
+        (error) => isKafkaError(error, 'COORDINATOR_NOT_AVAILABLE') && error.retriable,
+      );
+      assert.equal((await beat()).nodeId, 1);
+      cluster.close();
     });
   });
 
