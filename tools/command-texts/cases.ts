@@ -1,3 +1,5 @@
+import { loadToolTexts } from './load-tool-cases.ts';
+
 /** A command of Apache's with command lines that it answers by itself, without a broker. */
 export interface CommandTexts {
   readonly command: string;
@@ -198,6 +200,7 @@ export const commandTexts: readonly CommandTexts[] = [
       ...addresses.map((address) => [...address, '--describe', '--topic', 'a']),
     ],
   },
+  ...loadToolTexts,
   {
     command: 'kafka-storage',
     mainClass: 'kafka.tools.StorageTool',

@@ -199,8 +199,17 @@ class ArgReader {
   }
 
   private refuse(message: string, meant: readonly string[] = []): ToolExit {
-    const error = justify(`${this.tool.prog}: error: ${message}\n`);
-    const hint = meant.length === 0 ? '' : `\nDid you mean:\n${meant.map((word) => `\t${word}\n`).join('')}`;
-    return new ToolExit(1, { stderr: `${usageText(this.tool, this.verb)}${error}${hint}` });
+    return argError(this.tool, message, { verb: this.verb, meant });
   }
+}
+
+/** Ends a command whose arguments do not do: usage, error, and what may have been meant. */
+export function argError(
+  tool: ArgToolSpec,
+  message: string,
+  { verb, meant = [] }: { readonly verb?: string | undefined; readonly meant?: readonly string[] } = {},
+): ToolExit {
+  const error = justify(`${tool.prog}: error: ${message}\n`);
+  const hint = meant.length === 0 ? '' : `\nDid you mean:\n${meant.map((word) => `\t${word}\n`).join('')}`;
+  return new ToolExit(1, { stderr: `${usageText(tool, verb)}${error}${hint}` });
 }

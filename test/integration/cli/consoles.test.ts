@@ -96,6 +96,82 @@ describe('consoles', () => {
     );
   });
 
+  it('the load tools send and read what was asked for', async () => {
+    const { bootstrapServers } = cluster.broker;
+    const sent = await runScript(launcher('kafka-producer-perf-test.sh'), [
+      ...['--topic', 'load', '--num-records', '1000', '--record-size', '100', '--throughput', '-1'],
+      ...['--producer-props', `bootstrap.servers=${bootstrapServers}`, 'acks=1', '--print-metrics'],
+    ]);
+    assert.match(
+      sent.stdout,
+      /^1000 records sent, [\d.]+ records\/sec \([\d.]+ MB\/sec\), .* ms 99\.9th\.$/m,
+    );
+    assert.match(
+      sent.stdout,
+      /^producer-metrics:record-send-total:\{client-id=perf-producer-client\} +: 1000\.000$/m,
+    );
+    const read = await runScript(launcher('kafka-consumer-perf-test.sh'), [
+      ...at(),
+      ...['--topic', 'load', '--messages', '1000'],
+    ]);
+    assert.equal(read.code, 0);
+    assert.match(read.stdout, /^[\d-]+ [\d:]+, [\d-]+ [\d:]+, 0\.0954, [\d.]+, 1000, /m);
+    const latency = await runScript(launcher('kafka-e2e-latency.sh'), [
+      bootstrapServers,
+      'trips',
+      '3',
+      'all',
+      '10',
+    ]);
+    assert.match(
+      latency.stdout,
+      /^Topic "trips" does not exist\..*\n0\t.*\nAvg latency: [\d.]+ ms\nPercentiles: 50th = /,
+    );
+  });
+
+  it('the verifiable tools tell of all that happens', async () => {
+    const events = (stdout: string) =>
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    const sent = await runScript(launcher('kafka-verifiable-producer.sh'), [
+      ...at(),
+      ...['--topic', 'verified', '--max-messages', '3', '--repeating-keys', '2', '--value-prefix', '7'],
+    ]);
+    assert.deepEqual(
+      events(sent.stdout).map(({ name, key, value, acked }) =>
+        [name, key, value, acked].filter((x) => x !== undefined),
+      ),
+      [
+        ['startup_complete'],
+        ['producer_send_success', '0', '7.0'],
+        ['producer_send_success', '1', '7.1'],
+        ['producer_send_success', '0', '7.2'],
+        ['shutdown_complete'],
+        ['tool_data', 3],
+      ],
+    );
+    const read = await runScript(launcher('kafka-verifiable-consumer.sh'), [
+      ...at(),
+      ...['--topic', 'verified', '--group-id', 'verifiers', '--max-messages', '3', '--verbose'],
+    ]);
+    const names = events(read.stdout).map(({ name }) => name);
+    assert.deepEqual(
+      new Set(names),
+      new Set([
+        'startup_complete',
+        'partitions_assigned',
+        'record_data',
+        'records_consumed',
+        'offsets_committed',
+        'partitions_revoked',
+        'shutdown_complete',
+      ]),
+    );
+    assert.equal(names.filter((name) => name === 'record_data').length, 3);
+  });
+
   it('an interrupt ends the consumer in an orderly way', { timeout: 30_000 }, async () => {
     await produce('first\n', '--topic', 'endless');
     const args = [...at(), '--topic', 'endless', '--from-beginning', '--enable-systest-events'];
