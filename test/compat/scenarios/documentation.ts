@@ -93,6 +93,8 @@ const newKafkaScenario: Scenario = {
       const group = ['--entity-type', 'groups', '--entity-name', 'workers'];
       const earliest = ['--add-config', 'share.auto.offset.reset=earliest'];
       await server.tool('kafka.admin.ConfigCommand', ['--alter', ...group, ...earliest]);
+      // Programs before these on their pages have made it.
+      await server.tool('org.apache.kafka.tools.TopicCommand', ['--create', '--topic', 'orders']);
       const port = Number(server.bootstrap.split(':')[1]);
       let count = 0;
       for (const blocks of pages) count += await runBlocksOn(workspace, blocks, { name: NEW_KAFKA, port });
