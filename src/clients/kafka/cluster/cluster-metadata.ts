@@ -32,6 +32,11 @@ export interface TopicInfo {
   readonly authorizedOperations: number | undefined;
 }
 
+export interface NewLeader extends TopicPartition {
+  readonly leader: number;
+  readonly leaderEpoch: number;
+}
+
 /** What is known of a cluster: brokers, controller, and those topics that were asked about. Never changes. */
 export class ClusterMetadata {
   static readonly EMPTY = new ClusterMetadata(null, -1, new Map(), new Map(), new Map());
@@ -76,6 +81,23 @@ export class ClusterMetadata {
   withBroker(node: BrokerNode): ClusterMetadata {
     const brokers = new Map(this.brokers).set(node.id, node);
     return new ClusterMetadata(this.clusterId, this.controllerId, brokers, this.topics, this.topicErrors);
+  }
+
+  /** With leaders that brokers have told of in passing (KIP-951), where they are newer than those known. */
+  withLeaders(leaders: readonly NewLeader[], nodes: readonly BrokerNode[]): ClusterMetadata {
+    const brokers = new Map(this.brokers);
+    for (const node of nodes) brokers.set(node.id, node);
+    const topics = new Map(this.topics);
+    for (const { topic, partition, leader, leaderEpoch } of leaders) {
+      const info = topics.get(topic);
+      const known = info?.partitions[partition];
+      if (info === undefined || known === undefined || known.leaderEpoch >= leaderEpoch) continue;
+      topics.set(topic, {
+        ...info,
+        partitions: info.partitions.with(partition, { ...known, leader, leaderEpoch }),
+      });
+    }
+    return new ClusterMetadata(this.clusterId, this.controllerId, brokers, topics, this.topicErrors);
   }
 
   withoutController(): ClusterMetadata {

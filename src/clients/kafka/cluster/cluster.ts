@@ -17,7 +17,7 @@ import type { ApiMessages } from '../network/broker-connection.ts';
 import { NetworkError } from '../network/network-error.ts';
 import { backoffMs } from './backoff.ts';
 import { BrokerPool, type Channel, firstReachable, type OpenConnection } from './broker-pool.ts';
-import { type BrokerNode, ClusterMetadata, type TopicInfo } from './cluster-metadata.ts';
+import { type BrokerNode, ClusterMetadata, type NewLeader, type TopicInfo } from './cluster-metadata.ts';
 import { type ClusterOptions, type ClusterSettings, clusterSettings } from './cluster-options.ts';
 import { metadataAfter } from './metadata-after.ts';
 import { pause } from './pause.ts';
@@ -286,6 +286,12 @@ export class Cluster {
     }
   }
 
+  /** Takes in leaders that an answer has told of (KIP-951), and the brokers that they are. */
+  learnLeaders(leaders: readonly NewLeader[], nodes: readonly BrokerNode[]): void {
+    this.known = this.known.withLeaders(leaders, nodes);
+    this.tellListeners();
+  }
+
   /** Closes all connections; what is under way rejects. */
   close(): void {
     this.closed = true;
@@ -312,7 +318,7 @@ export class Cluster {
     if (topics === null || topics.length === this.tracked?.size) {
       this.refreshedAtMs = this.env.clock.monotonicMs();
     }
-    for (const listener of [...this.listeners]) listener(this.known);
+    this.tellListeners();
     return this.known;
   }
 
@@ -354,6 +360,10 @@ export class Cluster {
       }
     }
     return firstReachable(this.env, this.pool, this.settings.bootstrap);
+  }
+
+  private tellListeners(): void {
+    for (const listener of [...this.listeners]) listener(this.known);
   }
 
   private learnBroker(node: BrokerNode): void {

@@ -13,8 +13,8 @@ import type { PreparedRecord } from './prepared-record.ts';
 import { type BatchFormat, ProducerBatch } from './producer-batch.ts';
 import type { ProducerSettings } from './producer-options.ts';
 
-/** How many buffers are kept for batches to come. */
-const SPARE_BUFFERS = 64;
+/** How much memory is kept for batches to come. */
+const SPARE_BYTES = 1024 * 1024;
 
 /** One topic that is written: its partitions, and how they are chosen. */
 class TopicQueues implements TopicPartitions {
@@ -138,7 +138,9 @@ export class Accumulator {
   /** Takes the first batch out of its queue, to be sent. */
   take(queue: PartitionQueue): ProducerBatch | undefined {
     const batch = queue.batches.shift();
-    if (queue.batches.length === 0) this.active.delete(queue);
+    // The others come first the next time, when there is more than a request takes.
+    this.active.delete(queue);
+    if (queue.batches.length > 0) this.active.add(queue);
     if (batch !== undefined && !batch.isSealed) {
       batch.seal();
       this.topics.get(queue.topic)?.ratio.observe(batch.uncompressedBytes, batch.sizeBytes);
@@ -177,9 +179,10 @@ export class Accumulator {
   release(batch: ProducerBatch, isMemoryFree: boolean): void {
     if (!this.incomplete.delete(batch)) return;
     this.usedBytes -= batch.accountedBytes;
-    if (!isMemoryFree || this.spare.length >= SPARE_BUFFERS) return;
+    const { batchBytes } = this.settings;
+    if (!isMemoryFree || (this.spare.length + 1) * batchBytes > SPARE_BYTES) return;
     const memory = batch.takeMemory();
-    if (memory.length === this.settings.batchBytes) this.spare.push(memory);
+    if (memory.length === batchBytes) this.spare.push(memory);
   }
 
   /** Fails every batch: 'all' of them, or those that were never sent, whose sequences are free. */

@@ -26,7 +26,8 @@ export interface ProduceOutcome extends BatchAnswer {
   readonly failure: KafkaError | undefined;
 }
 
-type PartitionAnswer = Infer<typeof ProduceResponse>['responses'][number]['partitionResponses'][number];
+type ProduceAnswer = Infer<typeof ProduceResponse>;
+type PartitionAnswer = ProduceAnswer['responses'][number]['partitionResponses'][number];
 
 const NO_RECORD_ERRORS: ReadonlyMap<number, Error> = new Map();
 /** With acks 0 there is nothing to know. */
@@ -119,16 +120,15 @@ export class BrokerLane {
     const { open } = this;
     if (open === undefined) throw new KafkaError('DISCONNECTED', 'no connection', { retriable: true });
     const version = this.version(open, batches);
-    const body = {
-      transactionalId,
-      acks,
-      timeoutMs: cluster.settings.requestTimeoutMs,
-      topicData: this.topicData(batches),
-    };
+    const topicData = this.topicData(batches);
+    const body = { transactionalId, acks, timeoutMs: cluster.settings.requestTimeoutMs, topicData };
     if (acks !== 0) {
       const response = await open.connection.request(PRODUCE, version, body);
       if (response.throttleTimeMs > 0) this.throttle(response.throttleTimeMs);
-      return this.outcomes(batches, response);
+      // By then a topic may be known under another id.
+      const names = new Map(topicData.map(({ name, topicId }) => [topicId, name]));
+      this.learnLeaders(response, names);
+      return outcomes(batches, response, names);
     }
     await open.connection.send(ProduceRequest, version, body);
     return batches.map(() => UNKNOWN);
@@ -170,20 +170,48 @@ export class BrokerLane {
     }));
   }
 
-  private outcomes(
-    batches: readonly ProducerBatch[],
-    { responses }: Infer<typeof ProduceResponse>,
-  ): readonly ProduceOutcome[] {
-    const answers = new Map<string, Map<number, PartitionAnswer>>();
-    for (const { name, topicId, partitionResponses } of responses) {
-      const topic = name !== '' ? name : (this.options.cluster.metadata.topicName(topicId) ?? topicId);
-      answers.set(topic, new Map(partitionResponses.map((answer) => [answer.index, answer])));
-    }
-    return batches.map((batch) => {
-      const answer = answers.get(batch.topic)?.get(batch.partition);
-      return answer === undefined ? failed(missing(batch)) : outcomeOf(batch, answer);
-    });
+  /** Where partitions have gone that are led here no more (KIP-951). */
+  private learnLeaders(
+    { responses, nodeEndpoints }: ProduceAnswer,
+    names: ReadonlyMap<string, string>,
+  ): void {
+    const leaders = responses.flatMap((topic) =>
+      topic.partitionResponses
+        .filter(({ currentLeader }) => currentLeader.leaderId >= 0 && currentLeader.leaderEpoch >= 0)
+        .map(({ index, currentLeader }) => ({
+          topic: nameOf(topic, names),
+          partition: index,
+          leader: currentLeader.leaderId,
+          leaderEpoch: currentLeader.leaderEpoch,
+        })),
+    );
+    if (leaders.length === 0) return;
+    const nodes = nodeEndpoints.map(({ nodeId, host, port, rack }) => ({ id: nodeId, host, port, rack }));
+    this.options.cluster.learnLeaders(leaders, nodes);
   }
+}
+
+function nameOf(
+  { name, topicId }: ProduceAnswer['responses'][number],
+  names: ReadonlyMap<string, string>,
+): string {
+  return name !== '' ? name : (names.get(topicId) ?? topicId);
+}
+
+function outcomes(
+  batches: readonly ProducerBatch[],
+  { responses }: ProduceAnswer,
+  names: ReadonlyMap<string, string>,
+): readonly ProduceOutcome[] {
+  const answers = new Map<string, Map<number, PartitionAnswer>>();
+  for (const topic of responses) {
+    const partitions = new Map(topic.partitionResponses.map((answer) => [answer.index, answer]));
+    answers.set(nameOf(topic, names), partitions);
+  }
+  return batches.map((batch) => {
+    const answer = answers.get(batch.topic)?.get(batch.partition);
+    return answer === undefined ? failed(missing(batch)) : outcomeOf(batch, answer);
+  });
 }
 
 function missing(batch: ProducerBatch): KafkaError {

@@ -66,6 +66,7 @@ export class Sender {
   private timer: Timer | undefined;
   private timerAtMs = Number.POSITIVE_INFINITY;
   private isRefreshing = false;
+  private refreshPause: Timer | undefined;
   private refreshFailures = 0;
   private closed = false;
 
@@ -86,6 +87,7 @@ export class Sender {
   close(): void {
     this.closed = true;
     this.timer?.cancel();
+    this.refreshPause?.cancel();
   }
 
   private run(): void {
@@ -330,9 +332,10 @@ export class Sender {
         },
       )
       .finally(() => {
+        if (this.closed) return;
         // A leader that is elected anew is not known at once: one question after another, not all the time.
         const waitMs = this.afterPause(1 + this.refreshFailures) - env.clock.monotonicMs();
-        env.timers.after(waitMs, () => {
+        this.refreshPause = env.timers.after(waitMs, () => {
           this.isRefreshing = false;
           this.wake();
         });

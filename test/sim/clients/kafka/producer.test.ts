@@ -8,9 +8,16 @@ import type { ProducerOptions } from '../../../../src/clients/kafka/producer/pro
 import { SEND_CHANNEL, type SendTrace } from '../../../../src/clients/kafka/producer/send-trace.ts';
 import { jsonSerde } from '../../../../src/clients/kafka/serde.ts';
 import type { Env } from '../../../../src/env/env.ts';
+import { ErrorCode } from '../../../../src/wire/kafka/errors.ts';
+import { ProduceRequest, ProduceResponse } from '../../../../src/wire/kafka/messages/00-produce.ts';
+import {
+  InitProducerIdRequest,
+  InitProducerIdResponse,
+} from '../../../../src/wire/kafka/messages/22-init-producer-id.ts';
 import type { LogRecord } from '../../../../src/wire/kafka/records/record.ts';
 import { BrokerSimulation } from '../../../support/kafka/broker-simulation.ts';
 import { readPartition } from '../../../support/kafka/read-partition.ts';
+import { ScriptedBrokers } from '../../../support/kafka/scripted-brokers.ts';
 
 const SETTINGS = { 'offsets.topic.replication.factor': '1', 'offsets.topic.num.partitions': '2' };
 const SERVERS = { bootstrapServers: 'broker:9092' };
@@ -316,6 +323,57 @@ describe('a producer', () => {
         (await read('orders')).map(({ headers }) => headers.map(({ key }) => key)),
         [['own', 'traceparent'], ['traceparent'], ['traceparent']],
       );
+    });
+  });
+
+  it('does not let one partition hold up the others', async () => {
+    await tell(
+      async ({ env }) => {
+        const options = { batchBytes: 500, maxRequestBytes: 600, maxInFlightRequests: 1 };
+        await withProducer(env, options, async (producer) => {
+          const order: number[] = [];
+          const send = async (partition: number) => {
+            await producer.send({ topic: 'orders', partition, value: 'x'.repeat(400) });
+            order.push(partition);
+          };
+          await Promise.all([...Array<number>(50).fill(0), 1].map(send));
+          assert.ok(order.indexOf(1) < 5, `${order}`);
+        });
+      },
+      { 'num.partitions': '2' },
+    );
+  });
+
+  it('goes to the leader that the former one names, before others know of it', async () => {
+    const brokers = new ScriptedBrokers();
+    const topicId = 'AAAAAAAAAAAAAAAAAAAAAQ';
+    const nodeEndpoints = [{ nodeId: 2, host: 'broker-2', port: 9092, rack: null }];
+    brokers.on(InitProducerIdRequest, InitProducerIdResponse, () => ({
+      throttleTimeMs: 0,
+      errorCode: 0,
+      producerId: 5n,
+      producerEpoch: 0,
+    }));
+    brokers.on(ProduceRequest, ProduceResponse, (_, brokerId) => {
+      const isLeader = brokerId === 2;
+      const answer = {
+        index: 0,
+        errorCode: isLeader ? 0 : ErrorCode.NOT_LEADER_OR_FOLLOWER,
+        baseOffset: isLeader ? 8 : -1,
+        ...(isLeader ? {} : { currentLeader: { leaderId: 2, leaderEpoch: 1 } }),
+      };
+      return { responses: [{ topicId, partitionResponses: [answer] }], throttleTimeMs: 0, nodeEndpoints };
+    });
+    await brokers.sim.run(async () => {
+      await brokers.listen();
+      const { env } = brokers.sim.host('client');
+      await using producer = new Producer(env, { bootstrapServers: brokers.bootstrapServers });
+      const startMs = env.clock.monotonicMs();
+      assert.equal((await producer.send({ topic: 'orders', value: 'v' })).offset, 8);
+      assert.ok(env.clock.monotonicMs() - startMs < 50);
+      assert.equal((await producer.send({ topic: 'orders', value: 'v' })).offset, 8);
+      const sent = brokers.asked.filter((line) => line.endsWith('ProduceRequest'));
+      assert.deepEqual(sent, ['1 ProduceRequest', '2 ProduceRequest', '2 ProduceRequest']);
     });
   });
 });
