@@ -19,8 +19,12 @@ interface ClientFigure extends Figure {
 }
 
 interface ClientLoad {
-  /** As `clients/load.mjs` knows it. */
+  /** As the program knows it. */
   readonly id: string;
+  /** Of `clients`. Default: the one that produces. */
+  readonly program?: 'consume.mjs';
+  /** What the program takes for how much: seconds, or records. Default: 5 seconds. */
+  readonly amount?: number;
   readonly figures: readonly ClientFigure[];
 }
 
@@ -52,6 +56,33 @@ const loads: readonly ClientLoad[] = [
         key: 'p50Ms',
       },
       { name: 'Clients produce one record after the other, p99', unit: 'ms', better: 'less', key: 'p99Ms' },
+    ],
+  },
+  {
+    id: 'read-100',
+    program: 'consume.mjs',
+    amount: 2_000_000,
+    figures: [
+      { name: 'Clients read 100 B', unit: 'records/s', better: 'more', key: 'recordsPerSecond' },
+      { name: 'Clients read 100 B, CPU per record', unit: 'µs', better: 'less', key: 'cpuMicrosPerRecord' },
+    ],
+  },
+  {
+    id: 'read-1k',
+    program: 'consume.mjs',
+    amount: 300_000,
+    figures: [
+      { name: 'Clients read 1 KB', unit: 'MB/s', better: 'more', key: 'mbPerSecond' },
+      { name: 'Clients read 1 KB, CPU per record', unit: 'µs', better: 'less', key: 'cpuMicrosPerRecord' },
+    ],
+  },
+  {
+    id: 'latency',
+    program: 'consume.mjs',
+    amount: 2000,
+    figures: [
+      { name: 'From a send to its receipt, median', unit: 'ms', better: 'less', key: 'p50Ms' },
+      { name: 'From a send to its receipt, p99', unit: 'ms', better: 'less', key: 'p99Ms' },
     ],
   },
 ];
@@ -107,7 +138,13 @@ async function runLoad(
   for (const file of readdirSync(sources)) copyFileSync(join(sources, file), join(dir, file));
   const topic = await createTopic(target, PARTITIONS);
   const ours = join(toolbox.root, 'dist/bundle/clients.js');
-  const args = [join(dir, 'load.mjs'), client, load.id, target.bootstrap, topic, quick ? '1' : '5', ours];
+  const { program = 'load.mjs', amount = 5 } = load;
+  const args = [
+    join(dir, program),
+    ...[client, load.id, target.bootstrap, topic],
+    `${quick ? Math.ceil(amount / 5) : amount}`,
+    ours,
+  ];
   const { stdout } = await run(node, args, { cwd: dir });
   await deleteTopic(target, topic);
   return JSON.parse(stdout) as Record<Key, number>;

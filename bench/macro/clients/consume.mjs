@@ -3,10 +3,11 @@
 // read-100, read-1k: COUNT records that are there already. latency: COUNT records, each sent when the one before has come.
 import { Buffer } from 'node:buffer';
 import { pathToFileURL } from 'node:url';
-import * as consumers from './consumers.mjs';
+import { kafkajs, platformatic, streamkeeper } from './consumers.mjs';
 
 const [client, load, bootstrap, topic, wanted, ours] = process.argv.slice(2);
 const COUNT = Number(wanted);
+const connect = { kafkajs, platformatic, streamkeeper }[client];
 const { createProducer } = await import(pathToFileURL(ours).href);
 const producer = createProducer({ bootstrapServers: bootstrap });
 const figures = load === 'latency' ? await latency() : await throughput(load === 'read-1k' ? 1000 : 100);
@@ -30,7 +31,7 @@ async function throughput(bytes) {
   let from = 0;
   let cpuBefore;
   const { promise, resolve } = defer();
-  const close = await consumers[client](
+  const close = await connect(
     bootstrap,
     topic,
     () => {
@@ -57,7 +58,7 @@ async function throughput(bytes) {
 async function latency() {
   const latencies = [];
   let arrived = defer();
-  const close = await consumers[client](bootstrap, topic, () => arrived.resolve(), ours);
+  const close = await connect(bootstrap, topic, () => arrived.resolve(), ours);
   for (let index = -100; index < COUNT; index++) {
     const from = performance.now();
     await producer.send({ topic, partition: 0, value: Buffer.alloc(100, 'x') });

@@ -1,9 +1,8 @@
-// The same consumer made of each client: calls back with values (and how many) until it is closed.
+// The same consumer made of each client: takes the value of every record until it is closed, by the function returned.
 import { pathToFileURL } from 'node:url';
 
 const GROUP = () => `bench-${process.pid}-${Date.now()}`;
 
-/** `take(count, timestamp of the last)` is called for every record, or batch of them. */
 export async function kafkajs(bootstrap, topic, take) {
   const { Kafka, logLevel } = (await import('kafkajs')).default;
   const kafka = new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.NOTHING });
@@ -43,20 +42,6 @@ export async function streamkeeper(bootstrap, topic, take, path) {
   consumer.subscribe(topic);
   (async () => {
     for await (const record of consumer) take(record.value);
-  })();
-  return () => consumer.close();
-}
-
-export async function streamkeeperBatches(bootstrap, topic, take, path) {
-  const { createConsumer } = await import(pathToFileURL(path).href);
-  const consumer = createConsumer({
-    bootstrapServers: bootstrap,
-    groupId: GROUP(),
-    autoOffsetReset: 'earliest',
-  });
-  consumer.subscribe(topic);
-  (async () => {
-    for await (const { records } of consumer.batches()) for (const record of records) take(record.value);
   })();
   return () => consumer.close();
 }
