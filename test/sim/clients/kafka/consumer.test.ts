@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
+import { Admin } from '../../../../src/clients/kafka/admin/admin.ts';
 import { Consumer } from '../../../../src/clients/kafka/consumer/consumer.ts';
 import type { ConsumerOptions } from '../../../../src/clients/kafka/consumer/consumer-options.ts';
 import { isKafkaError } from '../../../../src/clients/kafka/kafka-error.ts';
+import { Producer } from '../../../../src/clients/kafka/producer/producer.ts';
 import { stringSerde } from '../../../../src/clients/kafka/serde.ts';
 import { buildBatch } from '../../../../src/wire/kafka/records/builder.ts';
 import { append, BrokerSimulation, createTopic } from '../../../support/kafka/broker-simulation.ts';
@@ -124,7 +127,189 @@ describe('a consumer that assigns partitions itself', () => {
   });
 });
 
+describe('a consumer', () => {
+  it('holds back what is paused, and loses none of it', async () => {
+    await tell(async ({ consumer, produce, servers }) => {
+      await produce('a', 'b', 'c');
+      const reader = consumer();
+      reader.assign(NUMBERS);
+      assert.deepEqual(await take(reader, 1), ['a']);
+      reader.pause(NUMBERS);
+      assert.deepEqual(reader.paused(), NUMBERS);
+      assert.deepEqual(await reader.poll({ timeoutMs: 1500 }), []);
+      await produce('d');
+      await servers.sim.advance(1000);
+      reader.resume();
+      assert.deepEqual(await take(reader, 3), ['b', 'c', 'd']);
+    });
+  });
+
+  it('gives what was fetched together as a batch', async () => {
+    await tell(async ({ consumer, produce }) => {
+      await produce('a', 'b', 'c');
+      const reader = consumer();
+      reader.assign(NUMBERS);
+      for await (const batch of reader.batches()) {
+        const { firstOffset, lastOffset, nextOffset, highWatermark, records } = batch;
+        assert.deepEqual([firstOffset, lastOffset, nextOffset, highWatermark], [0, 2, 3, 3]);
+        assert.deepEqual(
+          records.map(({ value }) => value),
+          ['a', 'b', 'c'],
+        );
+        break;
+      }
+      const [partition] = reader.metrics().partitions;
+      assert.equal(partition?.lag, 0);
+      assert.equal(partition?.lead, 3);
+    });
+  });
+
+  it('gives records as a stream, and commits those that have left it', async () => {
+    await tell(async ({ consumer, produce, servers }) => {
+      await produce('a', 'b', 'c', 'd', 'e');
+      const reader = consumer({ groupId: 'g' });
+      reader.subscribe('numbers');
+      const values: string[] = [];
+      for await (const { value } of reader.stream() as AsyncIterable<{ value: string }>) {
+        values.push(value);
+        if (values.length < 3) continue;
+        await servers.sim.advance(6000);
+        // The third is being dealt with.
+        assert.equal((await reader.committed(NUMBERS))[0]?.offset, 2);
+        break;
+      }
+      assert.deepEqual(values, ['a', 'b', 'c']);
+    });
+  });
+
+  it('ends its loops when it is closed, and lets one reader wait at a time', async () => {
+    await tell(async ({ consumer, servers }) => {
+      const reader = consumer();
+      reader.assign(NUMBERS);
+      const loop = take(reader, 1);
+      await servers.sim.advance(100);
+      await assert.rejects(reader.poll(), (error) => isKafkaError(error, 'INVALID_STATE'));
+      await reader.close();
+      assert.deepEqual(await loop, []);
+    });
+  });
+
+  it('begins as the policy says where there is no offset', async () => {
+    await tell(async ({ consumer, produce, servers }) => {
+      await produce('a', 'b', 'c');
+      const strict = consumer({ groupId: 'strict', autoOffsetReset: 'none' });
+      strict.subscribe('numbers');
+      await assert.rejects(strict.poll(), (error) => isKafkaError(error, 'OFFSET_OUT_OF_RANGE'));
+      const late = consumer({ autoOffsetReset: 'latest' });
+      late.assign(NUMBERS);
+      assert.equal(await late.position({ topic: 'numbers', partition: 0 }), 3);
+      // Timestamps are 1000, 1001, 1002 ms.
+      const byDurationMs = servers.sim.host('client').env.clock.nowMs() - 1001;
+      const recent = consumer({ autoOffsetReset: { byDurationMs } });
+      recent.assign(NUMBERS);
+      assert.ok((await recent.position({ topic: 'numbers', partition: 0 })) >= 1);
+    });
+  });
+
+  it('reads on after an offset that retention has taken', async () => {
+    await tell(async ({ consumer, produce }) => {
+      await produce('a', 'b');
+      const reader = consumer();
+      reader.assign(NUMBERS);
+      reader.seek({ topic: 'numbers', partition: 0 }, 700);
+      assert.deepEqual(await take(reader, 2), ['a', 'b']);
+    });
+  });
+
+  it('skips or hands over raw what does not parse', async () => {
+    await tell(async ({ consumer, produce }) => {
+      await produce('1', 'x', '3');
+      const valueDeserializer = {
+        deserialize(bytes: Buffer): string {
+          if (String(bytes) === 'x') throw new Error('no number');
+          return String(bytes);
+        },
+      };
+      const failing = consumer({ valueDeserializer });
+      failing.assign(NUMBERS);
+      assert.deepEqual(await take(failing, 1), ['1']);
+      await assert.rejects(failing.poll(), (error) => isKafkaError(error, 'SERIALIZATION'));
+      failing.seek({ topic: 'numbers', partition: 0 }, 2);
+      assert.deepEqual(await take(failing, 1), ['3']);
+      const skipping = consumer({ valueDeserializer, onUnparsable: 'skip' });
+      skipping.assign(NUMBERS);
+      assert.deepEqual(await take(skipping, 2), ['1', '3']);
+    });
+  });
+
+  it('publishes what it does on diagnostics channels', async () => {
+    await tell(async ({ consumer, produce }) => {
+      await produce('a');
+      const events: string[] = [];
+      const note = (event: unknown): void => {
+        const { attributes } = event as { attributes: Record<string, unknown> };
+        events.push(
+          `${attributes['messaging.operation.name']} ${attributes['messaging.consumer.group.name']}`,
+        );
+      };
+      const channels = ['receive', 'rebalance'].map((name) => channel(`streamkeeper:kafka:consumer:${name}`));
+      for (const one of channels) one.subscribe(note);
+      const commits = tracingChannel('streamkeeper:kafka:consumer:commit');
+      const subscriber = { start: note, end() {}, asyncStart() {}, asyncEnd() {}, error() {} };
+      commits.subscribe(subscriber);
+      const reader = consumer({ groupId: 'g' });
+      reader.subscribe('numbers');
+      await take(reader, 1);
+      await reader.commit();
+      for (const one of channels) one.unsubscribe(note);
+      commits.unsubscribe(subscriber);
+      assert.deepEqual(events, ['rebalance g', 'poll g', 'commit g']);
+    });
+  });
+});
+
 describe('a member of a group', () => {
+  it('finds topics that come to match its pattern, and partitions that come to its topics', async () => {
+    await tell(async ({ consumer, produce, servers }) => {
+      await produce('a');
+      const env = servers.sim.host('client').env;
+      await using admin = new Admin(env, { bootstrapServers: 'broker:9092' });
+      await using producer = new Producer<string, string>(env, { bootstrapServers: 'broker:9092' });
+      const reader = consumer({ groupId: 'g', metadataMaxAgeMs: 1000, heartbeatIntervalMs: 500 });
+      reader.subscribe(/^num/);
+      assert.deepEqual(await take(reader, 1), ['a']);
+      await admin.createTopics([{ name: 'numerals', partitions: 1 }]);
+      await admin.createTopics([{ name: 'letters', partitions: 1 }]);
+      await producer.send({ topic: 'letters', value: 'no' });
+      await producer.send({ topic: 'numerals', value: 'V' });
+      assert.deepEqual(await take(reader, 1), ['V']);
+      await admin.createPartitions([{ topic: 'numerals', totalCount: 2 }]);
+      await servers.sim.advance(1000);
+      await using other = new Producer<string, string>(env, { bootstrapServers: 'broker:9092' });
+      await other.send({ topic: 'numerals', partition: 1, value: 'VI' });
+      assert.deepEqual(await take(reader, 1), ['VI']);
+      assert.equal(reader.assignment().length, 3);
+    });
+  });
+
+  it('says goodbye and comes back when it unsubscribes and subscribes again', async () => {
+    await tell(async ({ consumer, produce }) => {
+      await produce('a', 'b');
+      const reader = consumer({ groupId: 'g' });
+      reader.subscribe('numbers');
+      assert.deepEqual(await take(reader, 1), ['a']);
+      await reader.commit();
+      await reader.unsubscribe();
+      assert.deepEqual(reader.assignment(), []);
+      reader.assign(NUMBERS);
+      assert.deepEqual(await take(reader, 1), ['b']);
+      assert.throws(
+        () => reader.subscribe('numbers'),
+        (error) => isKafkaError(error, 'INVALID_STATE'),
+      );
+    });
+  });
+
   it('goes on where the group has left off', async () => {
     await tell(async ({ consumer, produce }) => {
       await produce('a', 'b', 'c', 'd');

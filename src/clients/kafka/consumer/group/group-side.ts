@@ -160,9 +160,8 @@ export class GroupSide implements MembershipHost {
   }
 
   private async commitAll(offsets: readonly (TopicPartition & OffsetToCommit)[]): Promise<void> {
-    await this.offsets.commit(
-      new Map(offsets.map((one) => [`${one.topic}-${one.partition}`, this.guarded(one)])),
-    );
+    const guarded = new Map(offsets.map((one) => [`${one.topic}-${one.partition}`, this.guarded(one)]));
+    await this.context.traces.committed(offsets, () => this.offsets.commit(guarded));
     this.context.metrics.commits++;
     for (const one of offsets) {
       const partition = this.subscription.find(one);
