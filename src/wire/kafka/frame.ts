@@ -8,10 +8,11 @@ const NOTHING = Buffer.alloc(0);
 /**
  * Cuts a byte stream into frames: an int32 length, then as many bytes. Each frame is a copy of its own: keeping one
  * keeps nothing else, and the memory of the stream may be used anew. Memory grows with the bytes that have arrived,
- * never with an announced length.
+ * never with an announced length beyond `firstBytes`.
  */
 export class FrameSplitter {
   private readonly maxFrameBytes: number;
+  private readonly firstBytes: number;
   /** The length under way, of which `prefixBytes` are there. */
   private readonly prefix = Buffer.alloc(LENGTH_BYTES);
   private prefixBytes = 0;
@@ -21,8 +22,13 @@ export class FrameSplitter {
   private body = NOTHING;
   private bodyBytes = 0;
 
-  constructor(maxFrameBytes: number) {
+  /**
+   * `firstBytes` is how much is taken for a frame of which only the length is known: more where its sender is trusted, for
+   * every growth copies what is there.
+   */
+  constructor(maxFrameBytes: number, firstBytes = FIRST_BYTES) {
     this.maxFrameBytes = maxFrameBytes;
+    this.firstBytes = firstBytes;
   }
 
   /**
@@ -79,7 +85,7 @@ export class FrameSplitter {
   }
 
   private grow(needed: number, frameBytes: number): void {
-    const larger = Buffer.allocUnsafe(Math.min(frameBytes, Math.max(2 * needed, FIRST_BYTES)));
+    const larger = Buffer.allocUnsafe(Math.min(frameBytes, Math.max(2 * needed, this.firstBytes)));
     this.body.copy(larger, 0, 0, this.bodyBytes);
     this.body = larger;
   }

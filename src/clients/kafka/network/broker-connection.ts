@@ -17,6 +17,8 @@ import type { ObservedRequest, RequestObserver } from './request-observer.ts';
 
 /** Apache's clients have no limit; memory grows with what has come, not with what was announced. */
 const DEFAULT_MAX_RESPONSE_BYTES = 512 * 1024 * 1024;
+/** Taken at once for an answer that announces so much. */
+const TRUSTED_RESPONSE_BYTES = 16 * 1024 * 1024;
 const MAX_CORRELATION_ID = 0x7fff_ffff;
 
 export interface BrokerConnectionOptions {
@@ -85,7 +87,10 @@ export class BrokerConnection {
     this.host = options.host;
     this.port = options.port;
     this.connection = connection;
-    this.splitter = new FrameSplitter(options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES);
+    this.splitter = new FrameSplitter(
+      options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
+      TRUSTED_RESPONSE_BYTES,
+    );
     this.sentMs = env.clock.monotonicMs();
     connection.start({
       copies: true,
