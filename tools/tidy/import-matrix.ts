@@ -63,6 +63,7 @@ export const MATRIX: Readonly<Record<string, readonly string[]>> = {
     'zookeeper/server',
     'kafka/server',
     'kafka/log',
+    'kafka/controller/replica-assignment.ts',
     'clients',
     'wire/kafka',
     'storage',

@@ -8,7 +8,7 @@ export interface ArgSpec {
   readonly required?: true;
   /** `many` takes one value or more; `each` may be repeated; `flag` takes none. Default: one value, the last counts. */
   readonly takes?: 'flag' | 'many' | 'each' | 'help' | 'version';
-  readonly type?: 'Integer' | 'Long' | 'Double';
+  readonly type?: 'Short' | 'Integer' | 'Long' | 'Double';
   readonly defaultValue?: string;
   readonly choices?: readonly string[];
   /** The name of its group in {@link ArgParserSpec.groups}: one of a group may be given. */
@@ -22,6 +22,8 @@ export interface ArgGroup {
   /** With one of these the group has a part of its own in the help text. */
   readonly title?: string;
   readonly description?: string;
+  /** Its flags do not exclude each other: it is a group for the help text alone. */
+  readonly isOpen?: true;
 }
 
 export interface ArgParserSpec {

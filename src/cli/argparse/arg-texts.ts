@@ -62,11 +62,12 @@ const short = (arg: ArgSpec) => (arg.required === true ? bare(arg) : `[${bare(ar
 /** The parts of a usage that flags and groups make; of a parser above a verb only what is required. */
 function usageParts(spec: ArgParserSpec, onlyRequired: boolean): string[] {
   const shown = argsOf(spec).filter(({ hidden }) => hidden !== true);
-  const alone = shown.filter(({ group, required }) => group === undefined && (!onlyRequired || required));
+  const isAlone = (group: string | undefined) => group === undefined || spec.groups?.[group]?.isOpen === true;
+  const alone = shown.filter(({ group, required }) => isAlone(group) && (!onlyRequired || required));
   const parts = alone.map(short);
   for (const [name, group] of Object.entries(spec.groups ?? {})) {
     const members = shown.filter((arg) => arg.group === name);
-    if (onlyRequired && group.required !== true) continue;
+    if (group.isOpen === true || (onlyRequired && group.required !== true)) continue;
     const [open, close] = group.required === true ? ['(', ')'] : ['[', ']'];
     if (members.length === 1) parts.push(...members.map(group.required === true ? bare : short));
     else {

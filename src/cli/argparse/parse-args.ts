@@ -41,6 +41,7 @@ export class ArgValues {
 }
 
 const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
+  Short: [-(2n ** 15n), 2n ** 15n - 1n],
   Integer: [-(2n ** 31n), 2n ** 31n - 1n],
   Long: [-(2n ** 63n), 2n ** 63n - 1n],
 };
@@ -155,7 +156,7 @@ class ArgReader {
   }
 
   private checkGroup(spec: ArgSpec): void {
-    if (spec.group === undefined) return;
+    if (spec.group === undefined || this.parser.groups?.[spec.group]?.isOpen === true) return;
     const other = [...this.seen].find((seen) => seen.group === spec.group && seen !== spec);
     if (other === undefined) return;
     const [mine, theirs] = [spec.flags.join('/'), other.flags.join('/')];
@@ -175,6 +176,10 @@ class ArgReader {
         : /^[+-]?\d+$/.test(value) &&
           BigInt(value.replace('+', '')) >= range[0] &&
           BigInt(value.replace('+', '')) <= range[1];
+    if (!isNumber && spec.type === 'Short' && /^[+-]?\d{1,9}$/.test(value)) {
+      const why = `Value out of range. Value:"${value}" Radix:10`;
+      throw this.refuse(`${flag}: could not convert '${value}' to Short (${why})`);
+    }
     if (!isNumber) {
       throw this.refuse(
         `${flag}: could not convert '${value}' to ${spec.type} (For input string: "${value}")`,

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { Admin } from '../../../src/clients/kafka/admin/admin.ts';
+import { Producer } from '../../../src/clients/kafka/producer/producer.ts';
+import { createNodeEnv } from '../../../src/env/node/create-node-env.ts';
 import { comparableLines } from '../../../tools/command-texts/texts.ts';
 import { startApache } from '../../../tools/peers/targets.ts';
 import { Workspace } from '../../../tools/workspace.ts';
@@ -6,6 +9,7 @@ import { launcher, runScript } from '../../support/command.ts';
 import type { Context, Scenario } from '../scenario.ts';
 
 const tools = 'org.apache.kafka.tools';
+const env = createNodeEnv({ logLevel: 'silent' });
 
 interface Step {
   readonly command: string;
@@ -44,6 +48,83 @@ const tokens = (...args: string[]): Step => ({
   mainClass: `${tools}.DelegationTokenCommand`,
   args: [...args, '--command-config', '/dev/null'],
 });
+
+const transactions = (...args: string[]): Step => ({
+  command: 'kafka-transactions',
+  mainClass: `${tools}.TransactionsCommand`,
+  args,
+  // How long a transaction has been open.
+  tidy: (text) => text.replace(/\d{13} *\t\d+ *\t/g, 'T\t'),
+});
+const reassign = (...args: string[]): Step => ({
+  command: 'kafka-reassign-partitions',
+  mainClass: `${tools}.reassign.ReassignPartitionsCommand`,
+  args,
+});
+
+/** Files of reassignments, for a topic of one broker. */
+interface Files {
+  readonly same: string;
+  readonly nowhere: string;
+  readonly twice: string;
+  readonly unknown: string;
+  readonly dirs: string;
+  readonly topics: string;
+}
+
+function filesIn(workspace: Workspace, logDir: string): Files {
+  const write = (name: string, content: unknown) => workspace.file(`${name}.json`, JSON.stringify(content));
+  const partition = (topic: string, number: number, replicas: number[]) => ({
+    topic,
+    partition: number,
+    replicas,
+  });
+  return {
+    same: write('same', { version: 1, partitions: [partition('moves', 1, [0]), partition('moves', 0, [0])] }),
+    nowhere: write('nowhere', { partitions: [partition('moves', 0, [99])] }),
+    twice: write('twice', { partitions: [partition('moves', 0, [0]), partition('moves', 0, [0])] }),
+    unknown: write('unknown', { partitions: [partition('nothing', 0, [0]), partition('moves', 0, [1])] }),
+    dirs: write('dirs', { partitions: [{ ...partition('moves', 0, [0]), log_dirs: [logDir] }] }),
+    topics: write('topics', { topics: [{ topic: 'moves' }], version: 1 }),
+  };
+}
+
+/** Asked of Apache's command and of ours, one after the other. */
+function moreSteps(bootstrap: string, files: Files): readonly Step[] {
+  const at = ['--bootstrap-server', bootstrap];
+  const execute = (file: string, ...more: string[]) =>
+    reassign(...at, '--execute', '--reassignment-json-file', file, ...more);
+  const verify = (file: string, ...more: string[]) =>
+    reassign(...at, '--verify', '--reassignment-json-file', file, ...more);
+  return [
+    transactions(...at, 'list'),
+    transactions(...at, 'list', '--duration-filter', '3600000'),
+    transactions(...at, 'describe', '--transactional-id', 'mover'),
+    transactions(...at, 'describe', '--transactional-id', 'nobody'),
+    transactions(...at, 'describe-producers', '--topic', 'moves', '--partition', '0'),
+    transactions(...at, 'describe-producers', '--topic', 'moves', '--partition', '0', '--broker-id', '0'),
+    transactions(...at, 'find-hanging', '--topic', 'moves'),
+    transactions(...at, 'find-hanging', '--broker-id', '0', '--max-transaction-timeout', '0'),
+    transactions(...at, 'abort', '--topic', 'moves', '--partition', '0', '--start-offset', '77'),
+    reassign(...at, '--list'),
+    verify(files.same),
+    verify(files.unknown, '--preserve-throttles'),
+    execute(files.same),
+    execute(files.same, '--throttle', '5000', '--replica-alter-log-dirs-throttle', '6000'),
+    verify(files.same),
+    execute(files.nowhere),
+    execute(files.twice),
+    execute(files.unknown),
+    execute(files.dirs),
+    verify(files.dirs),
+    reassign(...at, '--cancel', '--reassignment-json-file', files.same),
+    reassign(...[...at, '--generate', '--topics-to-move-json-file', files.topics], ...['--broker-list', '0']),
+    reassign(
+      ...[...at, '--generate', '--topics-to-move-json-file', files.topics],
+      ...['--broker-list', '0,0'],
+    ),
+  ];
+}
 
 /** What changes nothing, so that Apache's command and ours can be asked one after the other. */
 function steps(bootstrap: string): readonly Step[] {
@@ -103,7 +184,8 @@ async function compare(context: Context, step: Step): Promise<void> {
 export const ourAdminCommandsScenarios: readonly Scenario[] = [
   {
     name: 'commands of the admin client beside Apache 3.9',
-    shows: 'kafka-cluster, -features, -acls, -delegation-tokens print what Apache prints',
+    shows:
+      'kafka-cluster, -features, -acls, -delegation-tokens, -transactions, -reassign-partitions print what Apache prints',
     async run(context) {
       const workspace = new Workspace('admin-commands');
       const apache = await startApache(context.toolbox, workspace, {
@@ -112,7 +194,18 @@ export const ourAdminCommandsScenarios: readonly Scenario[] = [
         'delegation.token.secret.key': 'secret',
       });
       try {
-        const all = steps(apache.bootstrap);
+        await using admin = new Admin(env, { bootstrapServers: apache.bootstrap });
+        await admin.createTopics([{ name: 'moves', partitions: 2 }]);
+        await using producer = new Producer(env, {
+          bootstrapServers: apache.bootstrap,
+          transactionalId: 'mover',
+        });
+        await producer.initTransactions();
+        producer.beginTransaction();
+        await producer.send({ topic: 'moves', partition: 0, value: Buffer.from('half') });
+        const [dir] = (await admin.describeLogDirs([0])).get(0) ?? [];
+        const files = filesIn(workspace, dir?.path ?? '');
+        const all = [...moreSteps(apache.bootstrap, files), ...steps(apache.bootstrap)];
         for (const step of all) {
           context.say(`  ${step.command} ${step.args.join(' ')}`);
           await compare(context, step);
