@@ -51,7 +51,7 @@ const shows = 'every method of the admin client; what is not served is refused b
 /** Our admin client against our broker, Apache's with ZooKeeper and the newest without. */
 export const kafkaAdminScenarios: readonly Scenario[] = [
   {
-    name: 'admin client (ours)',
+    name: 'our admin client',
     shows,
     async run(context) {
       const { bootstrap } = await context.shared();
@@ -59,7 +59,7 @@ export const kafkaAdminScenarios: readonly Scenario[] = [
     },
   },
   {
-    name: 'admin client (ours) on Apache 3.9',
+    name: 'our admin client on Kafka 3.9.2',
     shows,
     async run(context) {
       const workspace = new Workspace('admin-39');
@@ -77,7 +77,7 @@ export const kafkaAdminScenarios: readonly Scenario[] = [
     },
   },
   {
-    name: 'admin client (ours) on Apache 4.3',
+    name: 'our admin client on Kafka 4.3.0',
     shows,
     async run(context) {
       const workspace = new Workspace('admin-43');

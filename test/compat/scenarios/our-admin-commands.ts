@@ -183,7 +183,7 @@ async function compare(context: Context, step: Step): Promise<void> {
 /** Our commands beside Apache's on one cluster. */
 export const ourAdminCommandsScenarios: readonly Scenario[] = [
   {
-    name: 'commands of the admin client beside Apache 3.9',
+    name: 'our commands of administrators beside those of Kafka 3.9.2',
     shows:
       'kafka-cluster, -features, -acls, -delegation-tokens, -transactions, -reassign-partitions print what Apache prints',
     async run(context) {
