@@ -3,6 +3,7 @@ import { partitionKey } from '../../clients/kafka/admin/item-results.ts';
 import type { ProducerState, TransactionDescription } from '../../clients/kafka/admin/transactions.ts';
 import type { TopicPartition } from '../../clients/kafka/cluster/cluster-metadata.ts';
 import { isKafkaError, type KafkaError } from '../../clients/kafka/kafka-error.ts';
+import type { Clock } from '../../env/clock.ts';
 import type { ArgValues } from '../argparse/parse-args.ts';
 import { printTable } from './table.ts';
 import { orRefuse, type Refuse, refusal } from './transactions.ts';
@@ -16,7 +17,12 @@ interface OpenTransaction extends TopicPartition {
 }
 
 /** `find-hanging`: transactions that are open in a partition and that no coordinator will end. */
-export async function findHanging(admin: Admin, values: ArgValues, refuse: Refuse): Promise<void> {
+export async function findHanging(
+  admin: Admin,
+  values: ArgValues,
+  refuse: Refuse,
+  clock: Clock,
+): Promise<void> {
   const brokerId = values.number('broker-id');
   const topic = values.text('topic');
   if (topic === undefined && brokerId === undefined) {
@@ -27,7 +33,7 @@ export async function findHanging(admin: Admin, values: ArgValues, refuse: Refus
   if (values.has('partition') && topic === undefined) {
     throw refuse('The --partition argument requires --topic to be provided');
   }
-  const search = { admin, refuse, brokerId };
+  const search = { admin, refuse, clock, brokerId };
   const longestMs = Number(values.required('max-transaction-timeout')) * MINUTE_MS;
   const partitions = await partitionsToSearch(search, topic, values.number('partition'));
   const candidates = await openTransactions(search, partitions, longestMs);
@@ -50,7 +56,7 @@ export async function findHanging(admin: Admin, values: ArgValues, refuse: Refus
     `${producer.coordinatorEpoch ?? -1}`,
     `${producer.currentTransactionStartOffset ?? -1}`,
     `${producer.lastTimestampMs}`,
-    `${Math.trunc((Date.now() - producer.lastTimestampMs) / MINUTE_MS)}`,
+    `${Math.trunc((clock.nowMs() - producer.lastTimestampMs) / MINUTE_MS)}`,
   ]);
   printTable(headings, rows);
 }
@@ -58,6 +64,7 @@ export async function findHanging(admin: Admin, values: ArgValues, refuse: Refus
 interface Search {
   readonly admin: Admin;
   readonly refuse: Refuse;
+  readonly clock: Clock;
   readonly brokerId: number | undefined;
 }
 
@@ -90,7 +97,7 @@ async function partitionsToSearch(
 }
 
 async function openTransactions(
-  { admin, refuse, brokerId }: Search,
+  { admin, refuse, clock, brokerId }: Search,
   partitions: readonly TopicPartition[],
   longestMs: number,
 ): Promise<OpenTransaction[]> {
@@ -105,7 +112,7 @@ async function openTransactions(
     for (const partition of batch) {
       for (const producer of described.get(partitionKey(partition)) ?? []) {
         const isOpen = producer.currentTransactionStartOffset !== undefined;
-        const isLong = Date.now() - producer.lastTimestampMs > longestMs;
+        const isLong = clock.nowMs() - producer.lastTimestampMs > longestMs;
         if (isOpen && isLong) open.push({ ...partition, producer });
       }
     }

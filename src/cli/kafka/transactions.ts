@@ -3,6 +3,8 @@ import { partitionKey } from '../../clients/kafka/admin/item-results.ts';
 import type { ProducerState } from '../../clients/kafka/admin/transactions.ts';
 import type { TopicPartition } from '../../clients/kafka/cluster/cluster-metadata.ts';
 import { isKafkaError } from '../../clients/kafka/kafka-error.ts';
+import type { Clock } from '../../env/clock.ts';
+import type { Env } from '../../env/env.ts';
 import type { ArgValues } from '../argparse/parse-args.ts';
 import { JavaError } from '../java-error.ts';
 import { asJavaError } from '../kafka-failure.ts';
@@ -21,13 +23,13 @@ export async function runTransactions(values: ArgValues, refuse: Refuse): Promis
     commandConfig: values.text('command-config'),
   };
   let isConnected = false;
-  const act = async (admin: Admin): Promise<void> => {
+  const act = async (admin: Admin, { clock }: Env): Promise<void> => {
     isConnected = true;
     if (values.verb === 'list') await list(admin, values, refuse);
-    else if (values.verb === 'describe') await describe(admin, values, refuse);
+    else if (values.verb === 'describe') await describe(admin, values, refuse, clock);
     else if (values.verb === 'describe-producers') await describeProducers(admin, values, refuse);
     else if (values.verb === 'abort') await abort(admin, values, refuse);
-    else await findHanging(admin, values, refuse);
+    else await findHanging(admin, values, refuse, clock);
   };
   try {
     await withAdmin(from, act);
@@ -75,7 +77,7 @@ async function list(admin: Admin, values: ArgValues, refuse: Refuse): Promise<vo
   printTable(['TransactionalId', 'Coordinator', 'ProducerId', 'TransactionState'], rows);
 }
 
-async function describe(admin: Admin, values: ArgValues, refuse: Refuse): Promise<void> {
+async function describe(admin: Admin, values: ArgValues, refuse: Refuse, clock: Clock): Promise<void> {
   const id = values.required('transactional-id');
   const what = `Failed to describe transaction state of transactional-id \`${id}\``;
   let described: Awaited<ReturnType<Admin['describeTransactions']>>;
@@ -108,7 +110,7 @@ async function describe(admin: Admin, values: ArgValues, refuse: Refuse): Promis
       transaction.state,
       `${transaction.timeoutMs}`,
       startTimeMs === undefined ? 'None' : `${startTimeMs}`,
-      startTimeMs === undefined ? 'None' : `${Date.now() - startTimeMs}`,
+      startTimeMs === undefined ? 'None' : `${clock.nowMs() - startTimeMs}`,
       transaction.partitions.map(partitionKey).join(','),
     ];
   });
