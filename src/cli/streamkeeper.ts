@@ -1,5 +1,12 @@
 import { Command, CommanderError } from 'commander';
-import { declareAdminVerbs, declareDoctor, declareStart, declareZooKeeperVerbs } from './verbs/declare.ts';
+import {
+  declareAdminVerbs,
+  declareCompletion,
+  declareDoctor,
+  declareRecordVerbs,
+  declareStart,
+  declareZooKeeperVerbs,
+} from './verbs/declare.ts';
 import { createOutput, EXIT } from './verbs/verb.ts';
 
 /** `streamkeeper`: one command with verbs. Alone, or with options of `start`, it starts the servers. */
@@ -11,8 +18,10 @@ function createProgram(json: boolean): Command {
     .configureOutput({ outputError: (text, write) => (json ? undefined : write(text)) });
   declareStart(program);
   declareAdminVerbs(program);
+  declareRecordVerbs(program);
   declareZooKeeperVerbs(program);
   declareDoctor(program);
+  declareCompletion(program);
   return program;
 }
 

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { collectOverride, parsePort } from '../overrides.ts';
-import { action, collected, keyValue, wholeNumber } from './verb.ts';
+import { completionScript, SHELLS, type Shell } from './completion.ts';
+import { action, collected, keyValue, streamingAction, wholeNumber } from './verb.ts';
 
 /** What every verb about a Kafka cluster takes. */
 function kafka(command: Command): Command {
@@ -48,6 +49,7 @@ export function declareStart(program: Command): void {
 /** The verbs about topics, configurations and the cluster. */
 export function declareAdminVerbs(program: Command): void {
   declareTopic(program.command('topic').description('list, create, describe, change and delete topics'));
+  declareGroup(program.command('group').description('list, describe, reset and delete consumer groups'));
   declareConfig(program.command('config').description('show and change configurations'));
   kafka(program.command('cluster').description('brokers, controller and topics of the cluster')).action(
     action(async () => (await import('./cluster.ts')).describeCluster),
@@ -93,6 +95,51 @@ function declareTopic(topic: Command): void {
     .requiredOption('--before <offset>', 'the first offset that stays; -1 for the end', wholeNumber(-1))
     .action(action(async () => (await import('./topic.ts')).trimTopic));
 }
+
+function declareGroup(group: Command): void {
+  kafka(group.command('list').alias('ls').description('all groups'))
+    .option('--state <state>', 'only groups in this state, such as Stable or Empty', collected)
+    .action(action(async () => (await import('./group.ts')).listGroups));
+  kafka(group.command('describe').argument('<group...>').description('members, offsets and lag')).action(
+    action(async () => (await import('./group.ts')).describeGroups),
+  );
+  kafka(group.command('reset').argument('<group>').description('set where a group without members goes on'))
+    .requiredOption('--to <where>', 'earliest, latest, an offset, or @ and a time')
+    .option('-t, --topic <topic[:partitions]>', 'one topic (default: all that it has offsets of)', collected)
+    .option('--dry-run', 'show the offsets only')
+    .action(action(async () => (await import('./group.ts')).resetGroup));
+  kafka(group.command('delete').alias('rm').argument('<group...>').description('delete groups')).action(
+    action(async () => (await import('./group.ts')).deleteGroups),
+  );
+}
+
+/** The verbs that move records, with the short flags of kcat. */
+export function declareRecordVerbs(program: Command): void {
+  kafka(program.command('produce').argument('<topic>').argument('[value...]'))
+    .description('send values, or each line of standard input')
+    .option('-k, --key <key>', 'key of all records')
+    .option('-H, --header <name=value>', 'a header of all records', collected)
+    .option('-p, --partition <n>', 'to this partition (default: by key)', wholeNumber(0))
+    .option('-K, --key-delimiter <text>', 'what stands between key and value of a line')
+    .option('-z, --compression <codec>', 'none, gzip, snappy, lz4 or zstd')
+    .option('-a, --acks <n>', 'all, 1 or 0')
+    .option('--tombstone', 'send the key without a value')
+    .action(streamingAction(async () => (await import('./produce.ts')).produce));
+  kafka(program.command('consume').argument('<topic...>').description('print records'))
+    .option('-p, --partition <n>', 'only this partition', numbers)
+    .option('-o, --offset <where>', 'beginning, end, stored, N, -N (the last N), or s@ and a time')
+    .option('-n, --count <n>', 'end after so many records', wholeNumber(0))
+    .option('-e, --exit', 'end when the last record has been read')
+    .option('-g, --group <id>', 'read as a member of this group')
+    .option('-f, --format <format>', 'such as "%t-%p@%o %k: %s %T %h\\n"')
+    .option('-K, --key-delimiter <text>', 'print keys, with this behind them')
+    .option('-D, --delimiter <text>', 'what stands behind each record (default: a line feed)')
+    .option('--isolation <level>', 'read_uncommitted or read_committed')
+    .action(streamingAction(async () => (await import('./consume.ts')).consume));
+}
+
+const number = wholeNumber(0);
+const numbers = (text: string, before: readonly number[] = []) => [...before, number(text)];
 
 const RESOURCES = 'topic, broker, broker-logger, group or client-metrics';
 
@@ -152,4 +199,15 @@ export function declareDoctor(program: Command): void {
     .option('-z, --zookeeper <host:port,...>', 'servers of ZooKeeper, for quorum and clocks')
     .option('--probe-clock', "compare clocks by an ephemeral node, where ZooKeeper's words do not tell")
     .action(action(async () => (await import('../doctor/doctor.ts')).examine));
+}
+
+/** The verb that teaches shells the others: declared last. */
+export function declareCompletion(program: Command): void {
+  program
+    .command('completion')
+    .description('print what makes a shell complete verbs and options')
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .action((shell: Shell) => {
+      process.stdout.write(completionScript(program, shell));
+    });
 }

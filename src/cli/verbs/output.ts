@@ -4,7 +4,7 @@ import { type Cell, tableText } from './table.ts';
 /** One of the two standard streams. */
 export interface TextStream {
   readonly isTerminal: boolean;
-  write(text: string): void;
+  write(content: string | Uint8Array): void;
 }
 
 export interface OutputOptions {
@@ -44,9 +44,9 @@ export class Output {
     else print();
   }
 
-  /** One line of a stream of results (NDJSON with `--json`). */
-  streamed(value: unknown, print: () => void): void {
-    this.result(value, print);
+  /** Bytes or text as they are: of streams, NDJSON with `--json`. */
+  raw(content: string | Uint8Array): void {
+    this.out.write(content);
   }
 
   line(text = ''): void {
@@ -79,7 +79,7 @@ export class Output {
 }
 
 /** JSON of values that may hold bigints and maps. */
-function jsonText(value: unknown): string {
+export function jsonText(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) => {
     if (typeof inner === 'bigint')
       return Number.isSafeInteger(Number(inner)) ? Number(inner) : inner.toString();

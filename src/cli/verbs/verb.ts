@@ -52,6 +52,24 @@ export function action<Flags extends CommonFlags>(
   return async (...given) => run(given, load, new AbortController().signal);
 }
 
+/** As {@link action}, of a verb that ends in an orderly way on the first Ctrl-C; the second ends it at once. */
+export function streamingAction<Flags extends CommonFlags>(
+  load: () => Promise<Body<Flags>>,
+): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    const interrupted = new AbortController();
+    const interrupt = () => {
+      if (interrupted.signal.aborted) process.exit(130);
+      interrupted.abort();
+    };
+    process.on('SIGINT', interrupt);
+    process.on('SIGTERM', interrupt);
+    await run(given, load, interrupted.signal);
+    process.removeListener('SIGINT', interrupt);
+    process.removeListener('SIGTERM', interrupt);
+  };
+}
+
 async function run<Flags extends CommonFlags>(
   given: readonly unknown[],
   load: () => Promise<Body<Flags>>,

@@ -70,6 +70,45 @@ describe('streamkeeper', () => {
     assert.equal((await run('config', 'describe', 'planet', 'mars')).code, 2);
   });
 
+  it('records go in and come out, alone and in groups', async () => {
+    await run('topic', 'create', 'records', '-p', '1');
+    assert.equal((await run('produce', 'records', 'one', 'two', '-k', 'a', '-H', 'h=1')).code, 0);
+    const lines = await runScript(script, ['produce', 'records', '-K', ':', '--json'], {
+      env: { KAFKA_BOOTSTRAP_SERVERS: cluster.broker.bootstrapServers },
+      input: 'b:three\nfour\n',
+    });
+    assert.deepEqual(
+      lines.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { offset: number }).offset),
+      [2, 3],
+    );
+    const all = await run('consume', 'records', '-e', '-f', '%o %k %s %h\\n');
+    assert.deepEqual([all.code, all.stdout], [0, '0 a one h=1\n1 a two h=1\n2 b three \n3  four \n']);
+    assert.equal((await run('consume', 'records', '-e', '-o', '-1')).stdout, 'four\n');
+    assert.equal(
+      (await run('consume', 'records', '-g', 'readers', '-o', 'beginning', '-n', '1')).stdout,
+      'one\n',
+    );
+    const { value } = await json('group', 'describe', 'readers');
+    const [group] = (value as { groups: { partitions: { committed: number; lag: number }[] }[] }).groups;
+    assert.deepEqual(
+      group?.partitions.map(({ committed, lag }) => [committed, lag]),
+      [[1, 3]],
+    );
+    assert.equal((await run('group', 'reset', 'readers', '--to', '3')).code, 0);
+    assert.equal((await run('consume', 'records', '-g', 'readers', '-n', '1')).stdout, 'four\n');
+    assert.match(
+      (await run('group', 'list', '--state', 'Empty')).stdout,
+      /^readers +Classic +consumer +Empty$/m,
+    );
+    assert.equal((await run('group', 'delete', 'readers')).code, 0);
+    const gone = await run('group', 'delete', 'readers');
+    assert.equal(gone.code, 1);
+    assert.match(gone.stderr, /GROUP_ID_NOT_FOUND/);
+  });
+
   it('the cluster is described', async () => {
     const { value } = await json('cluster');
     const { controllerId, brokers } = value as { controllerId: number; brokers: { id: number }[] };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Output } from '../../../../src/cli/verbs/output.ts';
+import { progressText } from '../../../../src/cli/verbs/progress.ts';
 import { usesColour } from '../../../../src/cli/verbs/style.ts';
 import { tableText } from '../../../../src/cli/verbs/table.ts';
 
@@ -13,13 +14,13 @@ function recorded(json: boolean) {
     out: {
       isTerminal: false,
       write: (text) => {
-        written.out += text;
+        written.out += String(text);
       },
     },
     err: {
       isTerminal: false,
       write: (text) => {
-        written.err += text;
+        written.err += String(text);
       },
     },
     environment: {},
@@ -79,5 +80,12 @@ describe('results', () => {
       out: '{"big":5,"map":{"a":"1152921504606846976"}}\n{"error":{"code":"TIMED_OUT","message":"nobody answered"}}\n',
       err: '',
     });
+  });
+});
+
+describe('progress', () => {
+  it('a bar where the end is known, else a count', () => {
+    assert.equal(progressText('records', 50, 100, 2), 'records [###############...............] 50/100 25/s');
+    assert.equal(progressText('records', 7, undefined, 0), 'records 7');
   });
 });
