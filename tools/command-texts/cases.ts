@@ -28,6 +28,16 @@ const addresses = [
 /** The command lines whose answers are kept in test/golden/commands. */
 export const commandTexts: readonly CommandTexts[] = [
   {
+    command: 'kafka-dump-log',
+    mainClass: 'kafka.tools.DumpLogSegments',
+    cases: [
+      ['--print-data-log'],
+      ['--files', 'nowhere/00000000000000000000.log'],
+      ['--files', 'nowhere/a.txt'],
+      ['--files', 'nowhere/00000000000000000000.snapshot'],
+    ],
+  },
+  {
     command: 'kafka-broker-api-versions',
     mainClass: 'kafka.admin.BrokerApiVersionsCommand',
     cases: [['--command-config', 'nowhere'], ['--bootstrap-server'], [...at, '--help'], ['-x']],
