@@ -27,6 +27,7 @@ export type * from './types/common.ts';
 export type * from './types/consumer.ts';
 export type * from './types/groups.ts';
 export type * from './types/producer.ts';
+export type * from './types/sasl.ts';
 
 /** Makes producers, consumers and admin clients of one configuration. */
 export class Kafka extends CompatKafka {

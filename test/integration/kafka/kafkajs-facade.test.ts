@@ -47,6 +47,53 @@ describe('the façade of kafkajs, beside kafkajs', { timeout: 240_000 }, () => {
     });
   }
 
+  it('shares a group with kafkajs', async () => {
+    const stages = [stageOf(theirs, ''), stageOf(ours as unknown as Library, '')];
+    const admin = stages[1]?.kafka.admin();
+    await admin?.connect();
+    await admin?.createTopics({ topics: [{ topic: 'shared', numPartitions: 4 }] });
+    await admin?.disconnect();
+    const partitions = new Map<number, readonly number[]>();
+    let settled = (): void => undefined;
+    const done = new Promise<void>((resolve) => {
+      settled = resolve;
+    });
+    const consumers = stages.map(({ kafka }, index) => {
+      const consumer = kafka.consumer({ groupId: 'shared', maxWaitTimeInMs: 100, heartbeatInterval: 100 });
+      consumer.on('consumer.group_join', ({ payload }) => {
+        partitions.set(index, payload.memberAssignment['shared'] ?? []);
+        if (partitions.get(0)?.length === 2 && partitions.get(1)?.length === 2) settled();
+      });
+      return consumer;
+    });
+    for (const consumer of consumers) {
+      await consumer.connect();
+      await consumer.subscribe({ topics: ['shared'] });
+      await consumer.run({ eachMessage: async () => undefined });
+    }
+    await done;
+    const description = await consumers[1]?.describeGroup();
+    assert.equal(description?.members.length, 2);
+    for (const consumer of consumers) await consumer.disconnect();
+  });
+
+  it('writes what is sent at the same time in the order of the calls, which kafkajs does not', async () => {
+    const { kafka } = stageOf(ours as unknown as Library, '');
+    const producer = kafka.producer();
+    await producer.connect();
+    const reports = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        producer.send({ topic: 'ordered', messages: [{ key: 'k', value: `${index}` }] }),
+      ),
+    );
+    await producer.disconnect();
+    const offsets = reports.map(([report]) => report?.baseOffset);
+    assert.deepEqual(
+      offsets,
+      Array.from({ length: 60 }, (_, index) => `${index}`),
+    );
+  });
+
   it('names the errors of the protocol as kafkajs does, and tries the same again', () => {
     const { errorCodes } = createRequire(import.meta.url)('kafkajs/src/protocol/error') as {
       errorCodes: { type: string; code: number; retriable: boolean }[];

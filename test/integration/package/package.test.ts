@@ -276,6 +276,13 @@ describe('the packed package', { timeout: 120_000 }, () => {
     });
   }
 
+  it('is got by require as well, in the place of kafkajs', () => {
+    const program = "const { Kafka } = require('streamkeeper/kafkajs'); console.log(typeof Kafka)";
+    writeFileSync(join(home, 'required.cjs'), program);
+    const { stdout } = spawnSync(process.execPath, ['required.cjs'], { ...bare(), encoding: 'utf8' });
+    assert.equal(stdout, 'function\n');
+  });
+
   it('runs both servers by one command', async () => {
     const { child, printed } = await startServer(
       'streamkeeper',

@@ -186,6 +186,36 @@ export const KAFKAJS_CONSUMER_SCENARIOS: readonly KafkaJSScenario[] = [
       }),
   },
   {
+    name: 'a consumer that has crashed restarts by itself',
+    play: (stage) =>
+      withTopic(stage, 'restart', 1, async (topic) => {
+        const { kafka, library } = stage;
+        await produce(kafka, library, topic, numbered(2));
+        const retry = { initialRetryTime: 20, retries: 1 };
+        const consumer = kafka.consumer({ groupId: `${topic}-group`, maxWaitTimeInMs: 100, retry });
+        const seen: string[] = [];
+        const events: unknown[] = [];
+        const all = expectation('the last message');
+        for (const name of ['consumer.stop', 'consumer.disconnect', 'consumer.crash'] as const) {
+          consumer.on(name, ({ payload }) => {
+            events.push([name, (payload as { restart?: boolean } | null)?.restart]);
+          });
+        }
+        await consumer.connect();
+        await consumer.subscribe({ topics: [topic], fromBeginning: true });
+        await consumer.run({
+          eachMessage: async ({ message }) => {
+            seen.push(message.offset);
+            if (seen.length <= 2) throw new Error('twice');
+            if (message.offset === '1') all.met();
+          },
+        });
+        await all.promise;
+        await consumer.disconnect();
+        return { seen, events: events.slice(0, 3) };
+      }),
+  },
+  {
     name: 'events of a consumer and their payloads',
     play: (stage) =>
       withTopic(stage, 'events', 2, async (topic) => {

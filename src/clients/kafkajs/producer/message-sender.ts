@@ -43,28 +43,43 @@ const DEFAULT_RETRIES = 5;
 export class MessageSender {
   private readonly parts: MessageSenderParts;
   private readonly producers = new Map<string, Producer>();
+  /** By topic, what resolves when all calls so far have their messages on the way. */
+  private readonly tails = new Map<string, Promise<void>>();
 
   constructor(parts: MessageSenderParts) {
     this.parts = parts;
   }
 
-  async sendBatch({
-    acks = -1,
-    timeout,
-    compression = 0,
-    topicMessages = [],
-  }: ProducerBatch): Promise<RecordMetadata[]> {
-    const merged = merge(topicMessages);
-    const records = await this.place(merged);
+  async sendBatch(batch: ProducerBatch): Promise<RecordMetadata[]> {
+    const { acks = -1, timeout, compression = 0, topicMessages = [] } = batch;
     const producer = this.producerFor({ acks, timeoutMs: timeout ?? DEFAULT_TIMEOUT_MS, compression });
-    return reportsOf(records, await this.send(producer, records), acks);
+    return this.sendBy(producer, topicMessages, acks);
+  }
+
+  /** Places messages and sends them, behind those of earlier calls to the same topics. */
+  async sendBy(
+    producer: Producer,
+    topicMessages: readonly TopicMessages[],
+    acks: number,
+  ): Promise<RecordMetadata[]> {
+    const merged = merge(topicMessages);
+    const topics = merged.map(({ topic }) => topic);
+    const started = Promise.all(topics.map((topic) => this.tails.get(topic))).then(async () => {
+      const records = await this.place(merged);
+      return { records, acknowledged: this.send(producer, records) };
+    });
+    const tail = started.then(
+      ({ acknowledged }) => void acknowledged.catch(() => undefined),
+      () => undefined,
+    );
+    for (const topic of topics) this.tails.set(topic, tail);
+    const { records, acknowledged } = await started;
+    return reportsOf(records, await acknowledged, acks);
   }
 
   /** Sends placed records by a producer of ours; what comes of it in kafkajs's errors. */
-  async send(
-    producer: {
-      sendMany(records: readonly Outgoing<Buffer | string, Buffer | string>[]): Promise<Acknowledged[]>;
-    },
+  private async send(
+    producer: Producer,
     records: readonly Outgoing<Buffer | string, Buffer | string>[],
   ): Promise<Acknowledged[]> {
     try {
@@ -137,7 +152,7 @@ export class MessageSender {
 }
 
 /** One entry for a topic, in the order in which topics come first. */
-export function merge(topicMessages: readonly TopicMessages[]): TopicMessages[] {
+function merge(topicMessages: readonly TopicMessages[]): TopicMessages[] {
   const merged = new Map<string, Message[]>();
   for (const { topic, messages } of topicMessages) getOrPut(merged, topic, () => []).push(...messages);
   return [...merged].map(([topic, messages]) => ({ topic, messages }));
@@ -168,7 +183,7 @@ function headersOf(headers: IHeaders): { key: string; value: Buffer | string | n
 }
 
 /** One report for each partition that was written to. */
-export function reportsOf(
+function reportsOf(
   records: readonly Outgoing<Buffer | string, Buffer | string>[],
   acknowledged: readonly Acknowledged[],
   acks: number,

@@ -4,7 +4,7 @@ import { toKafkaJSError } from '../error-types.ts';
 import { KafkaJSNonRetriableError } from '../errors.ts';
 import type { Offsets } from '../types/common.ts';
 import type { ProducerBatch, RecordMetadata, Transaction } from '../types/producer.ts';
-import { type MessageSender, type MessageSenderParts, merge, reportsOf } from './message-sender.ts';
+import type { MessageSender, MessageSenderParts } from './message-sender.ts';
 
 export interface TransactionsParts {
   readonly sender: MessageSender;
@@ -117,8 +117,7 @@ export class Transactions {
       !this.hasSent && compression !== this.codec ? await this.open(compression) : this.producer;
     if (producer === undefined) throw new KafkaJSNonRetriableError('The producer is disconnected');
     this.hasSent = true;
-    const records = await this.given.sender.place(merge(topicMessages));
-    return reportsOf(records, await this.given.sender.send(producer, records), -1);
+    return this.given.sender.sendBy(producer, topicMessages, -1);
   }
 
   private async sendOffsets(offsets: Offsets & { consumerGroupId: string }): Promise<void> {

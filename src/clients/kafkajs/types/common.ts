@@ -1,5 +1,6 @@
 /** Shapes that producer, consumer and admin client of kafkajs have in common. Int64 numbers are texts in them. */
 import type { CompressionTypes, logLevel } from '../constants.ts';
+import type { Mechanism, SASLOptions } from './sasl.ts';
 
 export interface LoggerEntryContent {
   readonly timestamp: string;
@@ -55,7 +56,7 @@ export interface KafkaConfig {
   /** Not served yet: refused. */
   ssl?: boolean | object;
   /** Not served yet: refused. */
-  sasl?: object;
+  sasl?: SASLOptions | Mechanism;
   clientId?: string;
   connectionTimeout?: number;
   authenticationTimeout?: number;
