@@ -7,6 +7,7 @@ import { type Outcome, run } from '../../../tools/peers/process.ts';
 import { versions } from '../../../tools/peers/toolbox.ts';
 import { Workspace } from '../../../tools/workspace.ts';
 import { configCases } from '../our-tools/config-cases.ts';
+import { consoleCases } from '../our-tools/console-cases.ts';
 import { groupCases } from '../our-tools/group-cases.ts';
 import { partitionCases } from '../our-tools/partition-cases.ts';
 import { joinBusyGroup, prepare } from '../our-tools/prepare.ts';
@@ -126,5 +127,11 @@ export const ourToolsScenario: Scenario = {
   name: `our commands beside those of Apache ${versions.kafka}`,
   shows: 'same output, errors and exit code for the same arguments on the same broker',
   run: (context) =>
-    new Comparison(context).run([...topicCases, ...partitionCases, ...groupCases, ...configCases]),
+    new Comparison(context).run([
+      ...topicCases,
+      ...partitionCases,
+      ...groupCases,
+      ...configCases,
+      ...consoleCases,
+    ]),
 };
