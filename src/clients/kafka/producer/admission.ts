@@ -89,7 +89,7 @@ export class Admission {
   private append(record: PreparedRecord): boolean {
     const { accumulator, onAppended } = this.options;
     const count = accumulator.partitionCount(record.topic);
-    if (record.partition >= count) {
+    if (record.partition >= count || count === 0) {
       record.receipt.failed(record.slot, noSuchPartition(record, count));
       return true;
     }
@@ -203,5 +203,6 @@ function tooLate({ topic }: PreparedRecord, { maxBlockMs, bufferBytes }: Produce
 }
 
 function noSuchPartition({ topic, partition }: PreparedRecord, count: number): KafkaError {
-  return new KafkaError('INVALID_ARGUMENT', `topic ${topic} has no partition ${partition}: it has ${count}`);
+  const which = partition < 0 ? 'partitions at the moment' : `partition ${partition}`;
+  return new KafkaError('INVALID_ARGUMENT', `topic ${topic} has no ${which}: it has ${count}`);
 }

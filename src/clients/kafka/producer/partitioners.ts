@@ -1,6 +1,7 @@
 import { murmur2, positive } from '../../../base/murmur2.ts';
 import type { Random } from '../../../env/random.ts';
 import type { TopicInfo } from '../cluster/cluster-metadata.ts';
+import { KafkaError } from '../kafka-error.ts';
 import type { PartitionQueue } from './partition-queue.ts';
 import type { PreparedRecord } from './prepared-record.ts';
 
@@ -139,7 +140,13 @@ class OwnPartitioner implements TopicPartitioner {
   }
 
   choose({ topic, key, value }: PreparedRecord, { info, available }: TopicPartitions): number {
-    return this.partitioner({ topic, key, value, partitionCount: info.partitions.length, available });
+    const partitionCount = info.partitions.length;
+    const partition = this.partitioner({ topic, key, value, partitionCount, available });
+    if (Number.isInteger(partition) && partition >= 0 && partition < partitionCount) return partition;
+    throw new KafkaError(
+      'INVALID_ARGUMENT',
+      `the partitioner chose ${partition} for topic ${topic}, which has ${partitionCount} partitions`,
+    );
   }
 
   appended(): void {

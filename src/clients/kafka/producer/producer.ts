@@ -124,7 +124,9 @@ export class Producer<K = Sendable, V = Sendable> implements AsyncDisposable {
       }
       this.sender.wake();
     });
-    this.ageing = env.timers.every(Math.max(1, this.cluster.settings.metadataMaxAgeMs), () => this.refresh());
+    this.ageing = env.timers.every(Math.max(LEAST_REFRESH_MS, this.cluster.settings.metadataMaxAgeMs), () =>
+      this.refresh(),
+    );
   }
 
   /**
@@ -422,6 +424,8 @@ export class Producer<K = Sendable, V = Sendable> implements AsyncDisposable {
 }
 
 const NO_TIMEOUT_MS = 0x7fff_ffff;
+/** However young metadata is to be, it is not asked for all the time. */
+const LEAST_REFRESH_MS = 100;
 
 function invalid(message: string): KafkaError {
   return new KafkaError('INVALID_ARGUMENT', message);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TopicInfo } from '../../../../../src/clients/kafka/cluster/cluster-metadata.ts';
+import { isKafkaError } from '../../../../../src/clients/kafka/kafka-error.ts';
 import { PartitionQueue } from '../../../../../src/clients/kafka/producer/partition-queue.ts';
 import {
   availablePartitions,
@@ -122,5 +123,11 @@ describe('partitions are chosen', () => {
       return key === null ? 0 : 1;
     };
     assert.deepEqual(choices({ partitioner, leaders: [0, 1] }, [null, 'k']), [0, 1]);
+    for (const wrong of [-1, 2, 0.5, Number.NaN]) {
+      assert.throws(
+        () => choices({ partitioner: () => wrong, leaders: [0, 1] }, [null]),
+        (error) => isKafkaError(error, 'INVALID_ARGUMENT'),
+      );
+    }
   });
 });
