@@ -236,6 +236,8 @@ export async function groups(stage: Stage): Promise<void> {
 
   if (served.newGroups) await newGroup(stage, `${topic}-new`);
   await ifServed(served.shareGroups, () => shareGroup(stage, `${topic}-queue`));
+  const streams = admin.describeStreamsGroups([`${topic}-streams`]);
+  await assert.rejects(streams, isCode(served.shareGroups ? 'GROUP_ID_NOT_FOUND' : 'UNSUPPORTED'));
 }
 
 async function newGroup({ admin, cluster, topic }: Stage, group: string): Promise<void> {

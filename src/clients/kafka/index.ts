@@ -114,6 +114,15 @@ export type {
   ScramMechanism,
 } from './admin/scram-credentials.ts';
 export type { ShareGroupOffset, ShareGroupOffsetToSet } from './admin/share-group-offsets.ts';
+export type {
+  StreamsAssignment,
+  StreamsGroupDescription,
+  StreamsGroupMember,
+  StreamsSubtopology,
+  StreamsTaskOffset,
+  StreamsTasks,
+  StreamsTopic,
+} from './admin/streams-groups.ts';
 export type { PartitionDescription, TopicDescription } from './admin/topic-description.ts';
 export type {
   CreatedTopic,

@@ -32,6 +32,7 @@ import * as quotas from './quotas.ts';
 import * as reassignments from './reassignments.ts';
 import * as scram from './scram-credentials.ts';
 import * as shareOffsets from './share-group-offsets.ts';
+import { describeStreamsGroups, type StreamsGroupDescription } from './streams-groups.ts';
 import type { TopicDescription } from './topic-description.ts';
 import * as topics from './topics.ts';
 import * as transactions from './transactions.ts';
@@ -172,6 +173,14 @@ export class Admin implements AsyncDisposable {
     options: DescribeGroupsOptions = {},
   ): ItemResults<string, ShareGroupDescription> {
     return describeShareGroups(this.call(options), groupIds, options);
+  }
+
+  /** Topologies, members and tasks of groups of Kafka Streams applications. */
+  describeStreamsGroups(
+    groupIds: readonly string[],
+    options: DescribeGroupsOptions = {},
+  ): ItemResults<string, StreamsGroupDescription> {
+    return describeStreamsGroups(this.call(options), groupIds, options);
   }
 
   /** Deletes groups that have no members, of any type, with their offsets. */

@@ -12,14 +12,14 @@ export interface GroupListing {
   readonly type: string | undefined;
 }
 
-interface MemberIdentity {
+export interface MemberIdentity {
   readonly memberId: string;
   readonly clientId: string;
   /** As the broker writes it: `/10.1.2.3`. */
   readonly clientHost: string;
 }
 
-interface GroupState {
+export interface GroupState {
   readonly groupId: string;
   readonly state: string;
   readonly coordinator: BrokerNode | undefined;

@@ -27,6 +27,10 @@ import {
   ListTransactionsRequest,
   ListTransactionsResponse,
 } from '../../../../../src/wire/kafka/messages/66-list-transactions.ts';
+import {
+  StreamsGroupDescribeRequest,
+  StreamsGroupDescribeResponse,
+} from '../../../../../src/wire/kafka/messages/89-streams-group-describe.ts';
 import { ScriptedBrokers } from '../../../../support/kafka/scripted-brokers.ts';
 
 async function tell(brokers: ScriptedBrokers, story: (admin: Admin) => Promise<void>): Promise<void> {
@@ -212,6 +216,74 @@ describe('the admin client tells', () => {
       const second = outcomes.get(1);
       assert.ok(second instanceof KafkaError && /no such host/.test(second.message));
       assert.ok(isKafkaError(outcomes.get(2), 'MALFORMED'));
+    });
+  });
+
+  it('the tasks and topologies of streams groups', async () => {
+    const brokers = new ScriptedBrokers();
+    const tasks = {
+      activeTasks: [{ subtopologyId: '0', partitions: [0, 1] }],
+      standbyTasks: [],
+      warmupTasks: [],
+    };
+    brokers.on(StreamsGroupDescribeRequest, StreamsGroupDescribeResponse, ({ groupIds }) => ({
+      throttleTimeMs: 0,
+      groups: groupIds.map((groupId) => ({
+        errorCode: groupId === 'counts' ? 0 : ErrorCode.GROUP_ID_NOT_FOUND,
+        groupId,
+        groupState: 'Stable',
+        groupEpoch: 3,
+        assignmentEpoch: 3,
+        topology: {
+          epoch: 1,
+          subtopologies: [
+            {
+              subtopologyId: '0',
+              sourceTopics: ['orders'],
+              repartitionSinkTopics: [],
+              stateChangelogTopics: [
+                {
+                  name: 'counts-store',
+                  partitions: 2,
+                  replicationFactor: 1,
+                  topicConfigs: [{ key: 'cleanup.policy', value: 'compact' }],
+                },
+              ],
+              repartitionSourceTopics: [],
+            },
+          ],
+        },
+        members: [
+          {
+            memberId: 'm',
+            memberEpoch: 3,
+            clientId: 'app',
+            clientHost: '/10.0.0.1',
+            topologyEpoch: 1,
+            processId: 'p',
+            clientTags: [{ key: 'zone', value: 'a' }],
+            taskOffsets: [],
+            taskEndOffsets: [],
+            assignment: tasks,
+            targetAssignment: tasks,
+            isClassic: false,
+          },
+        ],
+      })),
+    }));
+    await tell(brokers, async (admin) => {
+      const outcomes = await admin.describeStreamsGroups(['counts', 'nothing']).settled();
+      assert.ok(isKafkaError(outcomes.get('nothing'), 'GROUP_ID_NOT_FOUND'));
+      const group = outcomes.get('counts');
+      assert.ok(group !== undefined && !(group instanceof KafkaError));
+      assert.equal(group.topologyEpoch, 1);
+      assert.equal(group.coordinator?.id, 1);
+      const [changelog] = group.subtopologies[0]?.stateChangelogTopics ?? [];
+      assert.deepEqual(changelog?.configs, { 'cleanup.policy': 'compact' });
+      assert.deepEqual(group.members[0]?.clientTags, { zone: 'a' });
+      assert.deepEqual(group.members[0]?.assignment.activeTasks, [
+        { subtopologyId: '0', partitions: [0, 1] },
+      ]);
     });
   });
 
