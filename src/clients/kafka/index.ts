@@ -219,6 +219,7 @@ export type { RecordPosition } from './share/leases.ts';
 export type { ShareCommitOptions, SharePollOptions } from './share/share-consumer.ts';
 export { ShareConsumer } from './share/share-consumer.ts';
 export type { AcknowledgementResult, ShareConsumerOptions } from './share/share-options.ts';
+export type { AcknowledgeTrace, AcquireTrace, ShareTraceAttributes } from './share/share-traces.ts';
 
 /** An admin client of this process. It connects with its first call. */
 export function createAdmin(options: AdminOptions): Admin {

@@ -26,6 +26,7 @@ import {
   type ShareConsumerSettings,
   shareConsumerSettings,
 } from './share-options.ts';
+import { ShareTraces } from './share-traces.ts';
 
 export interface SharePollOptions {
   /** How long to wait for records. Default 1 s. */
@@ -73,6 +74,7 @@ export class ShareConsumer<K = Buffer, V = Buffer> implements AsyncDisposable {
   private readonly leases: Leases<K, V>;
   private readonly inbox: Inbox<K, V>;
   private readonly bell: Bell;
+  private readonly traces: ShareTraces;
   private topics: readonly string[] = [];
   private errors: KafkaError[] = [];
   private isPolling = false;
@@ -86,6 +88,7 @@ export class ShareConsumer<K = Buffer, V = Buffer> implements AsyncDisposable {
     this.cluster = new Cluster(env, options);
     this.memberId = newMemberId(env.random);
     this.bell = new Bell(env.timers);
+    this.traces = new ShareTraces(this.cluster.settings.clientId, this.settings.groupId);
     this.leases = new Leases(() => this.bell.ring());
     this.inbox = new Inbox((origin) => this.fetcher.holds(origin));
     const { groupId, maxPollIntervalMs, clientRack } = this.settings;
@@ -297,6 +300,7 @@ export class ShareConsumer<K = Buffer, V = Buffer> implements AsyncDisposable {
   private async report(acknowledgements: Acknowledgements): Promise<void> {
     const result = await resultOf(acknowledgements);
     if (result.offsets.length === 0) return;
+    this.traces.acknowledged(result);
     const { onAcknowledged } = this.settings;
     if (onAcknowledged !== undefined) {
       try {
@@ -318,6 +322,7 @@ export class ShareConsumer<K = Buffer, V = Buffer> implements AsyncDisposable {
   private acquired({ bytes, ranges, askedAtMs, ...origin }: AcquiredBatch): Acknowledgements[] {
     const { partition, nodeId, generation } = origin;
     const { items, verdicts } = readAcquired(partition, bytes, ranges, this.settings);
+    this.traces.acquired(partition.topic, partition.partition, items.length);
     this.inbox.put(origin, items, askedAtMs + this.lockTimeoutMs);
     this.bell.ring();
     if (verdicts.size === 0) return [];

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
+import { Consumer } from '../../../../src/clients/kafka/consumer/consumer.ts';
 import type { ConsumerRecord } from '../../../../src/clients/kafka/consumer/consumer-record.ts';
 import { isKafkaError, KafkaError } from '../../../../src/clients/kafka/kafka-error.ts';
 import { stringSerde } from '../../../../src/clients/kafka/serde.ts';
@@ -9,6 +11,7 @@ import type {
   ShareConsumerOptions,
 } from '../../../../src/clients/kafka/share/share-options.ts';
 import { Simulation } from '../../../../src/env/sim/simulation.ts';
+import { BrokerSimulation } from '../../../support/kafka/broker-simulation.ts';
 import { ShareGroupModel } from '../../../support/kafka/share-group-model.ts';
 
 type Options = Partial<ShareConsumerOptions<Buffer, string>>;
@@ -348,6 +351,62 @@ describe('a share consumer', () => {
       );
       await consumer.unsubscribe();
       await assert.rejects(consumer.poll(), isInvalidState);
+    });
+  });
+});
+
+describe('what a share consumer tells diagnostics channels', () => {
+  it('is what it acquires, and what becomes of acknowledgements', async () => {
+    const told: unknown[] = [];
+    const listener = (message: unknown) => {
+      told.push((message as { attributes: Record<string, unknown> }).attributes);
+    };
+    const channels = ['streamkeeper:kafka:share:receive', 'streamkeeper:kafka:share:acknowledge'];
+    for (const name of channels) subscribe(name, listener);
+    try {
+      await tell(async ({ model, member }) => {
+        model.append(0, 2);
+        const consumer = member({ clientId: 'c' });
+        await take(consumer);
+        await consumer.commit();
+      });
+    } finally {
+      for (const name of channels) unsubscribe(name, listener);
+    }
+    const common = {
+      'messaging.system': 'kafka',
+      'messaging.client.id': 'c',
+      'messaging.consumer.group.name': 'workers',
+      'messaging.destination.name': 'jobs',
+      'messaging.destination.partition.id': '0',
+      'messaging.batch.message_count': 2,
+    };
+    assert.deepEqual(told, [
+      { ...common, 'messaging.operation.name': 'poll', 'messaging.operation.type': 'receive' },
+      { ...common, 'messaging.operation.name': 'ack', 'messaging.operation.type': 'settle' },
+    ]);
+  });
+});
+
+describe('groups of the new protocols on our broker', () => {
+  it('are refused with the remedy', async () => {
+    const servers = new BrokerSimulation(11, {
+      'offsets.topic.replication.factor': '1',
+      'offsets.topic.num.partitions': '2',
+    });
+    const { sim } = servers;
+    await sim.run(async () => {
+      await servers.startZooKeeper();
+      await servers.startBroker();
+      const options = { bootstrapServers: 'broker:9092', groupId: 'g' };
+      await using share = new ShareConsumer(sim.host('one').env, options);
+      share.subscribe('jobs');
+      await assert.rejects(share.poll({ timeoutMs: 20_000 }), (error) => isKafkaError(error, 'UNSUPPORTED'));
+      await using consumer = new Consumer(sim.host('two').env, { ...options, groupProtocol: 'consumer' });
+      consumer.subscribe('jobs');
+      await assert.rejects(consumer.poll({ timeoutMs: 20_000 }), (error) => {
+        return isKafkaError(error, 'UNSUPPORTED') && error.message.includes("groupProtocol: 'classic'");
+      });
     });
   });
 });

@@ -9,7 +9,7 @@ import type { TopicPartition } from '../../cluster/cluster-metadata.ts';
 import type { AssignedPartitions } from '../../heartbeat/heartbeat-member.ts';
 import { Heartbeats } from '../../heartbeat/heartbeats.ts';
 import { newMemberId } from '../../heartbeat/member-id.ts';
-import { BrokerError, isRetriable, KafkaError } from '../../kafka-error.ts';
+import { BrokerError, isKafkaError, isRetriable, KafkaError, throwIfError } from '../../kafka-error.ts';
 import type { GroupMetadata } from '../consumer-offsets.ts';
 import { type EpochAnswer, type EpochHeartbeat, EpochMember, type Wanted } from './epoch-member.ts';
 import type { GroupMembership, MembershipHost } from './group-membership.ts';
@@ -247,16 +247,24 @@ export class EpochMembership implements GroupMembership {
     }
   }
 
+  /** Rejects with UNSUPPORTED and the remedy where the brokers do not serve it, or have it switched off. */
   private async ask(body: EpochHeartbeat): Promise<EpochAnswer> {
     const { groupId } = this.options;
     const min = body.subscribedTopicRegex == null ? VERSIONS.min : FIRST_WITH_PATTERNS;
+    const remedy = min === VERSIONS.min ? "set groupProtocol: 'classic'" : 'subscribe to a RegExp';
     try {
-      return await this.cluster.request({ coordinator: 'group', key: groupId }, HEARTBEAT, body, {
-        versions: { min, max: VERSIONS.max },
+      const versions = { min, max: VERSIONS.max };
+      const answer = await this.cluster.request({ coordinator: 'group', key: groupId }, HEARTBEAT, body, {
+        versions,
       });
+      throwIfError(
+        answer.errorCode === ErrorCode.UNSUPPORTED_VERSION ? answer.errorCode : 0,
+        `group ${groupId}`,
+      );
+      return answer;
     } catch (error) {
-      if (!(error instanceof KafkaError) || error.code !== 'UNSUPPORTED') throw error;
-      const remedy = min === VERSIONS.min ? "set groupProtocol: 'classic'" : 'subscribe to a RegExp';
+      const isUnserved = isKafkaError(error, 'UNSUPPORTED') || isKafkaError(error, 'UNSUPPORTED_VERSION');
+      if (!isUnserved) throw error;
       throw new KafkaError('UNSUPPORTED', `${error.message}: ${remedy}`, { cause: error });
     }
   }
