@@ -25,6 +25,7 @@ import { ourConsumerScenarios } from './scenarios/our-consumer.ts';
 import { ourProducerScenarios } from './scenarios/our-producer.ts';
 import { ourShellScenario } from './scenarios/our-shell.ts';
 import { ourToolsScenario } from './scenarios/our-tools.ts';
+import { shareConsoleScenario } from './scenarios/share-console.ts';
 import { zookeeperEnsembleScenarios } from './scenarios/zookeeper-ensemble.ts';
 import { zookeeperFailoverScenarios } from './scenarios/zookeeper-failover.ts';
 import { zookeeperKillsScenarios } from './scenarios/zookeeper-kills.ts';
@@ -106,6 +107,7 @@ async function main(): Promise<number> {
     ...kafkaRollingScenarios,
     ...kafkaClusterToolsScenarios,
     ...newGroupsScenarios,
+    shareConsoleScenario,
     mainJobScenario,
     ...documentationScenarios,
   ];
