@@ -190,10 +190,13 @@ export type {
   ReceiveTrace,
 } from './consumer/consumer-traces.ts';
 export type {
+  AssignablePartition,
   Assignor,
   AssignorName,
+  GroupSubscription,
   MemberAssignment,
   MemberSubscription,
+  RebalanceProtocol,
 } from './consumer/group/assignors/assignor.ts';
 export { SubscriptionPattern } from './consumer/subscription-pattern.ts';
 export type { ClientErrorCode } from './kafka-error.ts';

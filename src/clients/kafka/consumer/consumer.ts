@@ -152,7 +152,7 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
   /** Gives everything back, and leaves the group. */
   async unsubscribe(): Promise<void> {
     this.checkOpen();
-    await this.group?.leave('the consumer has unsubscribed', false);
+    await this.group?.leave('the consumer has unsubscribed', 'if-dynamic');
     const { subscription } = this;
     subscription.setAssigned([]);
     subscription.kind = 'none';
@@ -554,9 +554,8 @@ export class Consumer<K = Buffer, V = Buffer> implements AsyncDisposable {
 
   private async sayGoodbye({ leaveGroup }: CloseOptions): Promise<void> {
     await this.turning;
-    if (this.group !== undefined && leaveGroup !== false) {
-      await this.group.leave('the consumer is closed', leaveGroup === true);
-    } else await this.group?.autoCommit();
+    const goodbye = leaveGroup === undefined ? 'if-dynamic' : leaveGroup ? 'always' : 'never';
+    await this.group?.leave('the consumer is closed', goodbye);
     await this.fetcher.close();
   }
 }

@@ -34,8 +34,9 @@ export class MetadataKeeper {
     this.options = options;
     this.refreshed = options.refreshed;
     this.fail = options.fail;
-    const { metadataMaxAgeMs } = cluster.settings;
-    this.everySoOften = cluster.env.timers.every(Math.max(1, metadataMaxAgeMs), () => this.refresh());
+    const { metadataMaxAgeMs, retryBackoffMs } = cluster.settings;
+    const intervalMs = Math.max(1, metadataMaxAgeMs, retryBackoffMs);
+    this.everySoOften = cluster.env.timers.every(intervalMs, () => this.refresh());
   }
 
   /** Asks when a topic is not known. */

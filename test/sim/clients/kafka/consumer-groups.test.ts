@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ConsumerOptions } from '../../../../src/clients/kafka/consumer/consumer-options.ts';
+import type {
+  Assignor,
+  RebalanceProtocol,
+} from '../../../../src/clients/kafka/consumer/group/assignors/assignor.ts';
+import { isKafkaError } from '../../../../src/clients/kafka/kafka-error.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 
 async function tell(
@@ -104,6 +109,76 @@ describe('a group of consumers', () => {
       group.read(slow);
       await group.divided(3, 3);
       assert.deepEqual(slow.changes.slice(0, 2), ['+012345', '!012345']);
+    });
+  });
+});
+
+/** Gives everything to one member: the one that joined last. */
+const toTheLast = (protocol: RebalanceProtocol): Assignor => ({
+  name: 'to-the-last',
+  protocols: [protocol],
+  assign({ topics, members }) {
+    const last = members.map(({ memberId }) => memberId).sort()[members.length - 1];
+    const all = [...topics].flatMap(([topic, partitions]) =>
+      partitions.map(({ partition }) => ({ topic, partition })),
+    );
+    return new Map(
+      members.map(({ memberId }) => [memberId, { partitions: memberId === last ? all : [], userData: null }]),
+    );
+  },
+});
+
+describe('an assignor of the user', () => {
+  it('divides as it likes', async () => {
+    await tell(26, { partitionAssignors: [toTheLast('eager')] }, async (group) => {
+      group.join('a');
+      await group.divided(6);
+      group.join('b');
+      await group.send(12, 4000);
+      await group.divided(0, 6);
+      await group.allRead();
+    });
+  });
+
+  it('is refused what would give a partition to two members', async () => {
+    await tell(27, { partitionAssignors: [toTheLast('cooperative')] }, async (group) => {
+      const first = group.join('a');
+      await group.divided(6);
+      const other = group.join('b');
+      const failure = await Promise.race([first.done, other.done]).catch((error: unknown) => error);
+      assert.ok(isKafkaError(failure, 'INVALID_STATE'), String(failure));
+      for (const { name, done } of [first, other]) {
+        done.catch(() => undefined);
+        group.kill(name);
+      }
+    });
+  });
+});
+
+describe('a member', () => {
+  it('has the group divide its partitions again', async () => {
+    await tell(28, { partitionAssignors: ['range'] }, async (group) => {
+      const { consumer, changes } = group.join('a');
+      await group.divided(6);
+      const before = consumer.groupMetadata().generationId;
+      consumer.enforceRebalance();
+      await group.servers.until('once more', async () => changes.length === 3);
+      assert.deepEqual(changes, ['+012345', '-012345', '+012345']);
+      assert.ok(consumer.groupMetadata().generationId > before);
+    });
+  });
+
+  it('does not leave when it is closed so, and is missed only after its session', async () => {
+    await tell(29, { partitionAssignors: ['range'] }, async (group) => {
+      const first = group.join('a');
+      group.join('b');
+      await group.divided(3, 3);
+      await first.consumer.close({ leaveGroup: false });
+      group.members.delete('a');
+      await group.servers.sim.advance(4000);
+      await group.divided(3);
+      await group.servers.sim.advance(4000);
+      await group.divided(6);
     });
   });
 });

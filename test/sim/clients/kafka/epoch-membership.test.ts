@@ -68,7 +68,7 @@ class Member implements MembershipHost {
     this.isStopped = true;
     await this.working.catch(() => undefined);
     this.drop([...this.subscription.partitions]);
-    await this.membership.leave('', always);
+    await this.membership.leave('', always ? 'always' : 'if-dynamic');
     this.cluster.close();
   }
 

@@ -12,6 +12,8 @@ import { FetchSession, type SessionRequest, type WantedPartition } from './fetch
 const API = { request: FetchRequest, response: FetchResponse };
 /** The last version that calls topics by name. */
 const LAST_BY_NAME = 12;
+/** 16 brought the addresses of new leaders. */
+const FIRST_WITH_LEADERS = 16;
 /** 4 brought transactions and the current format. */
 const FIRST_VERSION = 4;
 
@@ -246,6 +248,7 @@ export class Fetcher {
 
   private takeIn(response: FetchAnswer, version: number, asked: ReadonlyMap<string, Asked>): void {
     const { metadata } = this.context.cluster;
+    this.learnLeaders(response, version);
     for (const { topic, topicId, partitions } of response.responses) {
       const name = version > LAST_BY_NAME ? metadata.topicName(topicId) : topic;
       for (const answer of partitions) {
@@ -253,9 +256,35 @@ export class Fetcher {
         // What has jumped meanwhile, or is no longer assigned, is of no use.
         if (one === undefined || one.partition.gone || one.partition.jumps !== one.jumps) continue;
         if (answer.errorCode === ErrorCode.NONE) this.takeRecords(one, answer);
-        else this.partitionFailed(one, answer.errorCode);
+        else this.partitionFailed(one, answer);
       }
     }
+  }
+
+  /** Of partitions that have moved, newer brokers say where to (KIP-951). */
+  private learnLeaders(response: FetchAnswer, version: number): void {
+    if (version < FIRST_WITH_LEADERS || response.nodeEndpoints.length === 0) return;
+    const { cluster } = this.context;
+    const leaders = response.responses.flatMap(({ topicId, partitions }) => {
+      const topic = cluster.metadata.topicName(topicId);
+      if (topic === undefined) return [];
+      return partitions.map(({ partitionIndex, currentLeader }) => ({
+        topic,
+        partition: partitionIndex,
+        leader: currentLeader.leaderId,
+        leaderEpoch: currentLeader.leaderEpoch,
+      }));
+    });
+    const nodes = response.nodeEndpoints.map(({ nodeId, host, port, rack }) => ({
+      id: nodeId,
+      host,
+      port,
+      rack,
+    }));
+    cluster.learnLeaders(
+      leaders.filter(({ leader }) => leader >= 0),
+      nodes,
+    );
   }
 
   private takeRecords({ partition, fetchOffset }: Asked, answer: PartitionAnswer): void {
@@ -284,11 +313,17 @@ export class Fetcher {
     this.context.wake();
   }
 
-  private partitionFailed({ partition }: Asked, errorCode: number): void {
+  private partitionFailed({ partition }: Asked, { errorCode, currentLeader }: PartitionAnswer): void {
     if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
       // A follower may be behind: the leader knows.
       if (partition.preferredReplica !== undefined) partition.preferredReplica = undefined;
       else partition.outOfRange = true;
+      return;
+    }
+    const leader = this.context.cluster.metadata.leaderOf(partition.topic, partition.partition);
+    if (ASK_ANOTHER.has(errorCode) && leader !== undefined && leader.id === currentLeader.leaderId) {
+      // The answer has named the new leader: it is asked at once.
+      partition.preferredReplica = undefined;
       return;
     }
     this.backOff(partition);

@@ -10,7 +10,7 @@ import { type Assignor, type MemberAssignment, protocolOf } from './assignors/as
 import { ClassicRequests, type Joined } from './classic-requests.ts';
 import { decodeAssignment, encodeSubscription } from './consumer-protocol.ts';
 import { GroupLeader } from './group-leader.ts';
-import type { GroupMembership, MembershipHost } from './group-membership.ts';
+import type { Goodbye, GroupMembership, MembershipHost } from './group-membership.ts';
 
 export interface ClassicOptions {
   readonly groupId: string;
@@ -135,13 +135,14 @@ export class ClassicMembership implements GroupMembership {
     this.refused(errorCode, 'a commit');
   }
 
-  async leave(reason: string, always = false): Promise<void> {
+  async leave(reason: string, goodbye: Goodbye): Promise<void> {
     const { identity, state } = this;
     this.attempt++;
     this.state = 'left';
     this.stopHeartbeats();
     if (identity.memberId === '' || state === 'left' || state === 'failed') return;
-    if (identity.groupInstanceId === null || always) await this.tellLeaving(identity, reason);
+    const isTold = goodbye === 'if-dynamic' ? identity.groupInstanceId === null : goodbye === 'always';
+    if (isTold) await this.tellLeaving(identity, reason);
     this.forgetMember();
   }
 

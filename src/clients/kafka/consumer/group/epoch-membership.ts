@@ -12,7 +12,7 @@ import { newMemberId } from '../../heartbeat/member-id.ts';
 import { BrokerError, isKafkaError, isRetriable, KafkaError, throwIfError } from '../../kafka-error.ts';
 import type { GroupMetadata } from '../consumer-offsets.ts';
 import { type EpochAnswer, type EpochHeartbeat, EpochMember, type Wanted } from './epoch-member.ts';
-import type { GroupMembership, MembershipHost } from './group-membership.ts';
+import type { Goodbye, GroupMembership, MembershipHost } from './group-membership.ts';
 
 export interface EpochOptions {
   readonly groupId: string;
@@ -150,13 +150,13 @@ export class EpochMembership implements GroupMembership {
     this.changed();
   }
 
-  async leave(_reason: string, always = false): Promise<void> {
-    const goodbye = this.member.leave(always);
+  async leave(_reason: string, goodbye: Goodbye): Promise<void> {
+    const body = this.member.leave(goodbye === 'always');
     this.bell.ring();
     await this.heartbeats.stop();
-    if (goodbye === undefined) return;
+    if (body === undefined || goodbye === 'never') return;
     try {
-      await this.ask(goodbye);
+      await this.ask(body);
     } catch (error) {
       // The coordinator notices by itself when it cannot be told.
       this.cluster.env.log.info(`could not say that group ${this.options.groupId} is left: ${String(error)}`);

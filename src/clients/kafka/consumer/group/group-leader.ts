@@ -3,7 +3,12 @@ import { ErrorCode } from '../../../../wire/kafka/errors.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { BrokerError, KafkaError } from '../../kafka-error.ts';
 import type { Subscription } from '../subscription.ts';
-import type { AssignablePartition, Assignor, MemberSubscription } from './assignors/assignor.ts';
+import type {
+  AssignablePartition,
+  Assignor,
+  MemberAssignment,
+  MemberSubscription,
+} from './assignors/assignor.ts';
 import type { Joined } from './classic-requests.ts';
 import { decodeSubscription, encodeAssignment } from './consumer-protocol.ts';
 
@@ -52,10 +57,37 @@ export class GroupLeader {
     if (joined.skipAssignment) return [];
     const topics = this.assignable(wanted);
     const shares = assignor.assign({ topics, members });
+    if (this.options.assignors.every(({ protocols = [] }) => protocols.includes('cooperative'))) {
+      this.checkCooperative(assignor.name, members, shares);
+    }
     return members.map(({ memberId }) => ({
       memberId,
       assignment: encodeAssignment(shares.get(memberId) ?? { partitions: [], userData: null }),
     }));
+  }
+
+  /** A partition must be given up before somebody else gets it (KIP-429): an assignor of the user's own may not know. */
+  private checkCooperative(
+    name: string,
+    members: readonly MemberSubscription[],
+    shares: ReadonlyMap<string, MemberAssignment>,
+  ): void {
+    const latest = Math.max(...members.map(({ generationId }) => generationId));
+    const owners = new Map<string, string>();
+    for (const { memberId, generationId, ownedPartitions } of members) {
+      if (generationId < latest) continue;
+      for (const { topic, partition } of ownedPartitions) owners.set(`${topic}-${partition}`, memberId);
+    }
+    for (const [memberId, { partitions }] of shares) {
+      for (const { topic, partition } of partitions) {
+        const owner = owners.get(`${topic}-${partition}`);
+        if (owner === undefined || owner === memberId) continue;
+        throw new KafkaError(
+          'INVALID_STATE',
+          `assignor ${name} gives ${topic}-${partition} to ${memberId} while ${owner} has it: leave it out until the rebalance after, or be eager`,
+        );
+      }
+    }
   }
 
   /** Whether this member leads and the partitions are others than those that were divided. */

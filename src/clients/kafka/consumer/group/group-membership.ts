@@ -31,9 +31,12 @@ export interface GroupMembership {
   settled(): Promise<void>;
   /** A commit was refused with this error code, for the identity that it had. */
   commitRefused(errorCode: number, identity: GroupMetadata): void;
-  /** Leaves the group; static members stay unless `always`. Never rejects for what the network does. */
-  leave(reason: string, always?: boolean): Promise<void>;
+  /** Is no member from now on, and says so as it is wanted. Never rejects for what the network does. */
+  leave(reason: string, goodbye: Goodbye): Promise<void>;
 }
+
+/** Whether the coordinator is told of a leave: `if-dynamic` lets a static member come back to its place (KIP-1092). */
+export type Goodbye = 'if-dynamic' | 'always' | 'never';
 
 /** What a membership tells the consumer, changes of the assignment within {@link GroupMembership.turn} only. */
 export interface MembershipHost {

@@ -8,7 +8,7 @@ import type { Subscription } from '../subscription.ts';
 import { ClassicMembership } from './classic-membership.ts';
 import { type Commit, CommittedOffsets } from './committed-offsets.ts';
 import { EpochMembership } from './epoch-membership.ts';
-import type { GroupMembership, MembershipHost } from './group-membership.ts';
+import type { Goodbye, GroupMembership, MembershipHost } from './group-membership.ts';
 
 /** A consumer's side towards its group: membership, the assignment that comes from it, committed offsets. */
 export class GroupSide implements MembershipHost {
@@ -143,7 +143,7 @@ export class GroupSide implements MembershipHost {
   }
 
   /** Gives everything back and leaves the group. */
-  async leave(reason: string, always: boolean): Promise<void> {
+  async leave(reason: string, goodbye: Goodbye): Promise<void> {
     const { membership } = this;
     if (membership === undefined) {
       await this.autoCommit();
@@ -151,7 +151,7 @@ export class GroupSide implements MembershipHost {
     }
     await this.revoke([...this.subscription.partitions]);
     await this.offsets.idle();
-    await membership.leave(reason, always);
+    await membership.leave(reason, goodbye);
     this.membership = undefined;
   }
 
