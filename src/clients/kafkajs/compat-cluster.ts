@@ -94,6 +94,8 @@ export class CompatCluster implements KafkaJSCluster {
   /** The addresses that it was connected by last. */
   private addresses: readonly string[] = [];
   private connecting: Promise<void> | undefined;
+  /** When the metadata of all topics was had last, on the monotonic clock. */
+  private refreshedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(env: Env, options: CompatClusterOptions) {
     this.env = env;
@@ -309,6 +311,7 @@ export class CompatCluster implements KafkaJSCluster {
     });
   }
 
+  /** Throws a KafkaJSError while there is no connection. */
   private get live(): Cluster {
     if (this.cluster === undefined)
       throw new KafkaJSError('The client is not connected: call connect() first');
@@ -318,8 +321,6 @@ export class CompatCluster implements KafkaJSCluster {
   private get known(): ClusterMetadata {
     return this.live.metadata;
   }
-
-  private refreshedAtMs = Number.NEGATIVE_INFINITY;
 
   private get isOld(): boolean {
     const maxAgeMs = this.options.metadataMaxAge ?? DEFAULT_METADATA_MAX_AGE_MS;

@@ -331,6 +331,33 @@ export const KAFKAJS_CONSUMER_SCENARIOS: readonly KafkaJSScenario[] = [
       }),
   },
   {
+    name: 'topics that nobody has created: subscribed to, sent to, and where they may not be',
+    play: async (stage) => {
+      const { kafka, prefix } = stage;
+      const topic = `${prefix}-new`;
+      const consumer = kafka.consumer({ groupId: `${topic}-group`, maxWaitTimeInMs: 100 });
+      await consumer.connect();
+      const subscribed = await outcome(() => consumer.subscribe({ topics: [topic], fromBeginning: true }));
+      const again = await outcome(() => consumer.subscribe({ topics: [topic], fromBeginning: true }));
+      const seen = expectation('the message');
+      await consumer.run({ eachMessage: async () => seen.met() });
+      const producer = kafka.producer();
+      await producer.connect();
+      const sent = await producer.send({ topic, messages: [{ value: 'x' }] });
+      await seen.promise;
+      await consumer.disconnect();
+      await producer.disconnect();
+      const strict = kafka.producer({
+        allowAutoTopicCreation: false,
+        retry: { retries: 1, initialRetryTime: 10 },
+      });
+      await strict.connect();
+      const refused = await outcome(() => strict.send({ topic: `${prefix}-no`, messages: [{ value: 'x' }] }));
+      await strict.disconnect();
+      return { subscribed, again, sent: sent.map(withoutName), refused };
+    },
+  },
+  {
     name: 'subscriptions: by pattern, to nothing, wrongly',
     play: (stage) =>
       withTopic(stage, 'pattern-one', 1, async (topic, admin) => {

@@ -17,6 +17,8 @@ const HEARTBEAT_VERSIONS = { min: 1, max: 4 };
 const LEAVE_VERSIONS = { min: 1, max: 2 };
 const COMMIT_VERSIONS = { min: 2, max: 7 };
 const OFFSET_FETCH_VERSIONS = { min: 2, max: 7 };
+/** What an answer to a join may take beyond the time that the members have. */
+const JOIN_GRACE_MS = 5000;
 
 /** An offset to commit, as users give it. */
 export interface OffsetsToCommit {
@@ -204,5 +206,3 @@ export class GroupSession {
     throw protocolError(errorCode);
   }
 }
-
-const JOIN_GRACE_MS = 5000;

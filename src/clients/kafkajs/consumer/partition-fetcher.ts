@@ -10,6 +10,10 @@ import type { GroupConsumer } from './group-consumer.ts';
 /** Topics by name, without sessions: each request says all that it wants. */
 const FETCH_VERSIONS = { min: 4, max: 12 };
 
+/** How long a replica is fetched from that a leader has named (`metadataMaxAge`). */
+const DEFAULT_PREFERENCE_MS = 300_000;
+
+/** Errors that say that a partition is led by somebody else, or not there any more. */
 const STALE_METADATA = [
   'LEADER_NOT_AVAILABLE',
   'NOT_LEADER_FOR_PARTITION',
@@ -163,5 +167,3 @@ export class PartitionFetcher {
     throw error;
   }
 }
-
-const DEFAULT_PREFERENCE_MS = 300_000;
