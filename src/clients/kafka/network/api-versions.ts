@@ -1,7 +1,7 @@
 import { ErrorCode, errorOf } from '../../../wire/kafka/errors.ts';
 import type { ApiVersionsResponse } from '../../../wire/kafka/messages/18-api-versions.ts';
 import type { Infer, Message } from '../../../wire/kafka/schema/index.ts';
-import { NetworkError } from './network-error.ts';
+import { NetworkError, UnsupportedApiError } from './network-error.ts';
 
 interface Range {
   readonly min: number;
@@ -41,12 +41,13 @@ export class BrokerApiVersions {
   highest(request: Message, ours: Range = request.versions): number {
     const theirs = this.ranges.get(request.key ?? -1);
     if (theirs === undefined)
-      throw new NetworkError('unsupported', `the broker does not serve ${request.name}`);
+      throw new UnsupportedApiError(request.name, `the broker does not serve ${request.name}`);
     const version = Math.min(ours.max, theirs.max);
     if (version >= Math.max(ours.min, theirs.min)) return version;
-    throw new NetworkError(
-      'unsupported',
+    throw new UnsupportedApiError(
+      request.name,
       `the broker serves ${request.name} in versions ${theirs.min} to ${theirs.max}, not in ${ours.min} to ${ours.max}`,
+      { wanted: ours, served: theirs },
     );
   }
 }

@@ -31,3 +31,23 @@ export class NetworkError extends KafkaError {
     this.kind = kind;
   }
 }
+
+/** A broker that does not serve an API, or no version of it that can say what was to be said. */
+export class UnsupportedApiError extends NetworkError {
+  /** `DescribeAcls` */
+  readonly api: string;
+  /** The versions that would do; undefined where the broker has none at all. */
+  readonly wanted: { readonly min: number; readonly max: number } | undefined;
+  readonly served: { readonly min: number; readonly max: number } | undefined;
+
+  constructor(
+    request: string,
+    message: string,
+    versions?: Record<'wanted' | 'served', { readonly min: number; readonly max: number }>,
+  ) {
+    super('unsupported', message);
+    this.api = request.replace(/Request$/, '');
+    this.wanted = versions?.wanted;
+    this.served = versions?.served;
+  }
+}
