@@ -9,6 +9,7 @@ import type { ConsoleConsumerOptions } from '../kafka-console-consumer.ts';
 import { asJavaError } from '../kafka-failure.ts';
 import { keyValueArgs } from '../key-value-args.ts';
 import { logLine } from '../log-line.ts';
+import { withNetworkWarnings } from '../network-warnings.ts';
 import { ToolExit } from '../tool.ts';
 import { chosenFormatter } from './formatter-options.ts';
 import type { MessageFormatter } from './formatters/message-formatter.ts';
@@ -73,7 +74,8 @@ async function consume(
   { signal }: Interruption,
 ): Promise<void> {
   const settings = await consumerOptionsFor(properties);
-  const consumer = new Consumer(env, settings);
+  const client = `Consumer clientId=${properties.get('client.id')}, groupId=${properties.get('group.id')}`;
+  const consumer = new Consumer(withNetworkWarnings(env, client), settings);
   try {
     begin(consumer, options, start);
     await printRecords<ConsumerRecord>({

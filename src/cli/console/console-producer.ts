@@ -9,6 +9,7 @@ import type { ConsoleProducerOptions } from '../kafka-console-producer.ts';
 import { asJavaError } from '../kafka-failure.ts';
 import { keyValueArgs } from '../key-value-args.ts';
 import { logLine } from '../log-line.ts';
+import { withNetworkWarnings } from '../network-warnings.ts';
 import { LineMessageReader } from './line-message-reader.ts';
 import { LineSplitter } from './line-splitter.ts';
 
@@ -70,8 +71,10 @@ function createReader(env: Env, options: ConsoleProducerOptions): LineMessageRea
 export async function runConsoleProducer(options: ConsoleProducerOptions, servers: string): Promise<number> {
   const env = createNodeEnv({ logLevel: 'silent' });
   const topic = options.required('topic');
-  const settings = await producerOptionsFor(producerProperties(env, options, servers));
-  const producer = new Producer<Sendable, Sendable>(env, settings);
+  const properties = producerProperties(env, options, servers);
+  const settings = await producerOptionsFor(properties);
+  const warned = withNetworkWarnings(env, `Producer clientId=${properties.get('client.id')}`);
+  const producer = new Producer<Sendable, Sendable>(warned, settings);
   try {
     const reader = createReader(env, options);
     await sendLines(producer, options.has('sync'), (line) => {

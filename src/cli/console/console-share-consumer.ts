@@ -9,6 +9,7 @@ import type { ConsoleShareConsumerOptions } from '../kafka-console-share-consume
 import { asJavaError } from '../kafka-failure.ts';
 import { keyValueArgs } from '../key-value-args.ts';
 import { logLine } from '../log-line.ts';
+import { withNetworkWarnings } from '../network-warnings.ts';
 import type { ToolExit } from '../tool.ts';
 import { chosenFormatter } from './formatter-options.ts';
 import type { MessageFormatter } from './formatters/message-formatter.ts';
@@ -63,7 +64,9 @@ async function consume(
   signal: AbortSignal,
 ): Promise<void> {
   const given = options.number('timeout-ms') ?? -1;
-  const consumer = new ShareConsumer(env, await shareConsumerOptionsFor(properties));
+  const client = `ShareConsumer clientId=${properties.get('client.id')}, groupId=${properties.get('group.id')}`;
+  const settings = await shareConsumerOptionsFor(properties);
+  const consumer = new ShareConsumer(withNetworkWarnings(env, client), settings);
   const type: AcknowledgeType = options.has('reject')
     ? 'reject'
     : options.has('release')

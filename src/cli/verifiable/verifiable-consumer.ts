@@ -127,6 +127,8 @@ function properties(env: Env, values: ArgValues): Map<string, string> {
     if (assignor !== undefined) given.set('group.remote.assignor', assignor);
   } else {
     given.set('partition.assignment.strategy', values.required('assignment-strategy'));
+    // In new groups the brokers say how long members may be silent.
+    given.set('session.timeout.ms', values.required('session-timeout'));
   }
   given.set('group.id', values.required('group-id'));
   const instance = values.text('group-instance-id');
@@ -134,6 +136,5 @@ function properties(env: Env, values: ArgValues): Map<string, string> {
   given.set('bootstrap.servers', values.text('bootstrap-server') ?? values.required('broker-list'));
   given.set('enable.auto.commit', String(values.has('enable-autocommit')));
   given.set('auto.offset.reset', values.required('reset-policy'));
-  given.set('session.timeout.ms', values.required('session-timeout'));
   return given;
 }

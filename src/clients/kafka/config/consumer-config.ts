@@ -70,6 +70,8 @@ function optionsOf({ values, given }: ClientConfig<ConsumerDefs>): ConsumerOptio
 const ASSIGNORS: Readonly<Record<string, AssignorName>> = {
   'org.apache.kafka.clients.consumer.RangeAssignor': 'range',
   'org.apache.kafka.clients.consumer.RoundRobinAssignor': 'roundrobin',
+  'org.apache.kafka.clients.consumer.StickyAssignor': 'sticky',
+  'org.apache.kafka.clients.consumer.CooperativeStickyAssignor': 'cooperative-sticky',
 };
 
 /** Undefined where nobody has said: the consumer's own default, which goes with Apache's. */
