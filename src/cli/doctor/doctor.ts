@@ -157,8 +157,9 @@ function report({ output }: Context, findings: readonly Finding[]): number {
       if (remedy !== undefined) output.line(`${' '.repeat(20)}-> ${remedy}`);
     }
     const warnings = count('warning');
-    const summary = ok ? 'nothing is wrong' : `${count('problem')} problems`;
-    output.line(`\n${summary}${warnings > 0 ? `, ${warnings} warnings` : ''}`);
+    const counted = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
+    const summary = ok ? 'nothing is wrong' : counted(count('problem'), 'problem');
+    output.line(`\n${summary}${warnings > 0 ? `, ${counted(warnings, 'warning')}` : ''}`);
   });
   return ok ? EXIT.ok : EXIT.failed;
 }

@@ -47,7 +47,28 @@ export async function checkPartitions(admin: Admin, brokerIds: readonly number[]
     const message = `all ${count} partitions of ${topics.length} topics have a leader and all their replicas`;
     findings.push({ check: 'partitions', verdict: 'ok', message });
   }
-  return [...findings, ...fragileTopics(topics, minIsr, brokerIds.length)];
+  return [
+    ...missingBrokers(topics, brokerIds),
+    ...findings,
+    ...fragileTopics(topics, minIsr, brokerIds.length),
+  ];
+}
+
+/** Brokers that hold replicas and are not there. */
+export function missingBrokers(
+  topics: readonly Pick<TopicDescription, 'partitions'>[],
+  brokerIds: readonly number[],
+): Finding[] {
+  const counts = new Map<number, number>();
+  for (const { replicas } of topics.flatMap(({ partitions }) => partitions)) {
+    for (const id of replicas) if (!brokerIds.includes(id)) counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  return [...counts].map(([id, count]) => ({
+    check: 'brokers',
+    verdict: 'problem',
+    message: `broker ${id} is not there, and holds replicas of ${count} partitions`,
+    remedy: 'start it; or, when it will not come back, move them with kafka-reassign-partitions.sh',
+  }));
 }
 
 async function minIsrOfTopics(

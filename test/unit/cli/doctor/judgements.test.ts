@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isLoopback } from '../../../../src/cli/doctor/addresses.ts';
 import { checkController, compareVersions } from '../../../../src/cli/doctor/brokers.ts';
-import { fragileTopics } from '../../../../src/cli/doctor/partitions.ts';
+import { fragileTopics, missingBrokers } from '../../../../src/cli/doctor/partitions.ts';
 import { judgeQuorum, type ServerAnswer } from '../../../../src/cli/doctor/quorum.ts';
 import { establishedAtMs, judgeClock } from '../../../../src/cli/doctor/zookeeper-view.ts';
 import { parseMonitor, parseServer } from '../../../../src/cli/verbs/four-letter-answers.ts';
@@ -129,6 +129,11 @@ describe('partitions', () => {
       '1 topics need all their replicas for acks=all: strict',
     ]);
     assert.deepEqual(fragileTopics(topics, minIsr, 1), []);
+    assert.deepEqual(
+      missingBrokers(topics, [1, 2]).map(({ message }) => message),
+      ['broker 3 is not there, and holds replicas of 1 partitions'],
+    );
+    assert.deepEqual(missingBrokers(topics, [1, 2, 3]), []);
   });
 });
 
