@@ -47,7 +47,9 @@ class Member implements MembershipHost {
   wake(): void {}
 
   async assign(partitions: readonly TopicPartition[]): Promise<void> {
-    for (const { partition } of partitions) this.world.check(this, partition);
+    // What it has, and has not heard to have lost, it does not take.
+    const owned = new Set(this.owned);
+    for (const { partition } of partitions) if (!owned.has(partition)) this.world.check(this, partition);
     this.events.push(`assign ${partitions.map(({ partition }) => partition).join()}`);
     this.subscription.setAssigned(partitions);
   }
