@@ -1,7 +1,7 @@
 import { nodeClock } from '../env/node/node-clock.ts';
 
 /** A time as log4j's `%d` prints it, in local time: `2026-11-28 15:08:45,046`. */
-function logTime(now: Date): string {
+export function logTime(now: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
   const time = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;

@@ -68,6 +68,18 @@ export const commandTexts: readonly CommandTexts[] = [
     ],
   },
   {
+    command: 'kafka-replica-verification',
+    mainClass: `${tools}.ReplicaVerificationTool`,
+    cases: [
+      ['--topics-include', 'a'],
+      ['--broker-list', 'localhost'],
+      ['--broker-list', 'localhost:1', '--topics-include', 'a', '--topic-white-list', 'b'],
+      ['--broker-list', 'no-such-host.invalid:9092'],
+      ['--broker-list'],
+      ['-x'],
+    ],
+  },
+  {
     command: 'kafka-get-offsets',
     mainClass: `${tools}.GetOffsetShell`,
     cases: [

@@ -8,6 +8,9 @@ const deletion = (partitions: string, line = '') =>
 const election = (line: string, files: Readonly<Record<string, string>> = {}) =>
   call('kafka-leader-election', `--bootstrap-server {at} ${line}`, { files });
 
+const verification = (line: string, options: Parameters<typeof call>[2] = {}) =>
+  call('kafka-replica-verification', `--broker-list {at} ${line}`, options);
+
 /** Tools about partitions and brokers. `read-only` has 30 records in 3 partitions, `cut-NAME` 10 in one. */
 export const partitionCases: readonly ToolCase[] = [
   call('kafka-broker-api-versions', '--bootstrap-server {at}', { quick: true }),
@@ -34,6 +37,15 @@ export const partitionCases: readonly ToolCase[] = [
   call('kafka-log-dirs', '--bootstrap-server {at} --describe --broker-list 0 --topic-list wide'),
   call('kafka-log-dirs', '--bootstrap-server {at} --describe --broker-list 0,7'),
   call('kafka-log-dirs', '--bootstrap-server {at} --describe --broker-list a'),
+  // What goes on until it is stopped is compared on a cluster, with the other tools there.
+  verification('--topics-include absent', { quick: true }),
+  verification('--topic-white-list absent'),
+  verification('--topics-include ('),
+  verification('--topics-include read-only --time -7'),
+  verification('--topics-include read-only --time soon'),
+  verification('--topics-include read-only --time 9600000000005', {
+    differs: 'a NullPointerException there, the reason here',
+  }),
   deletion('{"partitions": [{"topic": "cut-{me}", "partition": 0, "offset": 4}], "version": 1}'),
   deletion('{"partitions": [{"topic": "cut-{me}", "partition": 0, "offset": -1}]}'),
   deletion('{"partitions": [{"topic": "cut-{me}", "partition": 0, "offset": 99}]}'),
