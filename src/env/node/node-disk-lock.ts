@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DiskLock } from '../disk.ts';
 
@@ -22,14 +22,34 @@ function readText(path: string): string | undefined {
   }
 }
 
-/** Boot and start time of a process from Linux's /proc; empty elsewhere. */
-function startOf(pid: number): string {
+/** What Linux's /proc tells of a process, from its state on; empty elsewhere. */
+function factsOf(pid: number): string[] {
   const stat = readText(`/proc/${pid}/stat`);
   // The second field is the program's name in brackets and may hold blanks: count after its end.
-  const ticks = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+}
+
+/** Boot and start time of a process on Linux; empty elsewhere. */
+function startOf(pid: number): string {
+  const ticks = factsOf(pid)[19];
   if (ticks === undefined) return '';
   const boot = readText('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
   return `${boot}/${ticks}`;
+}
+
+/**
+ * Whether a process is one that only waits for its parent to hear of its end, with no thread left that might still
+ * write. Where the parent never asks (the first process of many containers), it waits for ever.
+ */
+function hasEnded(pid: number): boolean {
+  if (factsOf(pid)[0] !== 'Z') return false;
+  try {
+    return readdirSync(`/proc/${pid}/task`).length <= 1;
+  } catch (error) {
+    // It was reaped meanwhile.
+    if (isCode(error, 'ENOENT', 'ESRCH')) return true;
+    throw error;
+  }
 }
 
 function isAlive(holder: Holder): boolean {
@@ -39,6 +59,7 @@ function isAlive(holder: Holder): boolean {
     // EPERM: it is there and belongs to somebody else.
     if (!isCode(error, 'EPERM')) return false;
   }
+  if (hasEnded(holder.pid)) return false;
   const start = startOf(holder.pid);
   return holder.start === '' || start === '' || holder.start === start;
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { NodeDisk } from '../../../src/env/node/node-disk.ts';
+import { until } from '../../../tools/until.ts';
 import { Workspace } from '../../../tools/workspace.ts';
 
 describe('the real disk', () => {
@@ -100,6 +102,25 @@ describe('the real disk', () => {
     it('is refused while another living process has it', () => {
       fs.writeFileSync(join(directory, '.lock'), `${process.ppid}\n`);
       assert.equal(disk.lock(directory), undefined);
+    });
+
+    it('is taken over from a process whose end its parent has not heard of', {
+      skip: process.platform === 'linux' ? false : 'needs /proc',
+    }, async () => {
+      // The shell becomes a program that waits for nobody.
+      const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60']);
+      try {
+        const [output] = (await once(parent.stdout, 'data')) as [Buffer];
+        const pid = Number(output.toString());
+        await until('the child ends', () => / Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'latin1')));
+        fs.writeFileSync(join(directory, '.lock'), `${pid}\n`);
+        const lock = disk.lock(directory);
+        assert.ok(lock);
+        lock.release();
+      } finally {
+        parent.kill('SIGKILL');
+        await once(parent, 'exit');
+      }
     });
 
     const deadPid = spawnSync(process.execPath, ['-e', '']).pid;
