@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { launcher, runScript } from '../../support/command.ts';
 import { type RunningCluster, startCluster } from '../../support/kafka/real-broker.ts';
@@ -67,5 +69,25 @@ describe('commands about topics, groups and configurations', () => {
     const { code, stdout } = await runScript(launcher('zookeeper-shell.sh'), args);
     assert.equal(code, 0);
     assert.match(stdout, /\[ids, seqid, topics\]/);
+  });
+
+  it('compares replicas until it is interrupted', { timeout: 30_000 }, async () => {
+    await shown('kafka-topics', '--create --topic compared --partitions 2');
+    const given = ['--topics-include', 'compared', '--report-interval-ms', '1', '--max-wait-ms', '10'];
+    const args = ['--broker-list', cluster.broker.bootstrapServers, ...given];
+    const child = spawn(process.execPath, [launcher('kafka-replica-verification.sh'), ...args]);
+    const reported = new Promise<string>((resolve) => {
+      let text = '';
+      child.stdout.setEncoding('utf8').on('data', (more: string) => {
+        text += more;
+        if (/partitions\n/.test(text)) resolve(text);
+      });
+    });
+    const ended = once(child, 'close');
+    const [started, report] = (await reported).split('\n');
+    child.kill('SIGINT');
+    assert.deepEqual(await ended, [130, null]);
+    assert.match(started ?? '', /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}: verification process is started$/);
+    assert.match(report ?? '', /: max lag is 0 for partition compared-[01] at offset 0 among 2 partitions$/);
   });
 });
