@@ -6,8 +6,6 @@ import {
   keepYoungGenerationSmall,
   tuneCollectorForServer,
 } from '../env/node/processes.ts';
-import { startBroker } from '../kafka/server/broker.ts';
-import { loadBrokerConfig, readServerProperties } from '../kafka/server/config/broker-config.ts';
 import { startDaemon } from './daemon.ts';
 import { CliError, runCommand } from './failure.ts';
 import { KAFKA_VERSION } from './kafka-version.ts';
@@ -49,6 +47,9 @@ await runCommand(async () => {
   if (daemon) return startDaemon(env, args.slice(1), 'kafkaServer.out');
   tuneCollectorForServer();
   keepYoungGenerationSmall();
+  // Only now: a wrong command line is answered without them.
+  const { startBroker } = await import('../kafka/server/broker.ts');
+  const { loadBrokerConfig, readServerProperties } = await import('../kafka/server/config/broker-config.ts');
   const file = readServerProperties(env.disk.readFile(path), resolve(path));
   const given = Object.entries(overrides).map(([key, value]) => ({ key, value, where: '--override' }));
   const { config, warnings } = loadBrokerConfig([...file.filter(({ key }) => !(key in overrides)), ...given]);
