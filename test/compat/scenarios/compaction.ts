@@ -104,6 +104,7 @@ const compaction: Scenario = {
   shows:
     'a million updates of 10,000 keys, transactions, deletions, compact+delete, retention by age and size: the ' +
     'same records are left, batch by batch',
+  fullOnly: true,
   async run(context) {
     const workspace = new Workspace();
     const [zookeeperPort = 0, port = 0] = await freePorts(2);

@@ -43,6 +43,7 @@ function kafkaConfigs(
     name: `kafka-configs ${version} (Java)`,
     shows:
       'topics, brokers, broker defaults, users, clients, addresses and their defaults, SCRAM credentials',
+    fullOnly: true,
     async run(context) {
       const classPath = await classPathOf(context);
       const { bootstrap, zookeeper } = await context.shared();
@@ -118,5 +119,5 @@ async function pastTheBrokers(zookeeper: string, configs: Configs): Promise<void
 
 export const kafkaConfigsScenarios: readonly Scenario[] = [
   kafkaConfigs(versions.kafka, (context) => context.toolbox.apache(), true),
-  { ...kafkaConfigs(versions.newKafka, (context) => context.toolbox.newKafka(), false), fullOnly: true },
+  kafkaConfigs(versions.newKafka, (context) => context.toolbox.newKafka(), false),
 ];

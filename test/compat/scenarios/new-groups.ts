@@ -324,6 +324,7 @@ export const newGroupsScenarios: readonly Scenario[] = [
   {
     name: 'consumer group of both protocols (ours and Java) on Apache 4.3',
     shows: 'a classic group becomes one of KIP-848 and back, member by member',
+    fullOnly: true,
     run: (context) => onKraft(context, upgrade),
   },
 ];

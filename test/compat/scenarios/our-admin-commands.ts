@@ -186,6 +186,7 @@ export const ourAdminCommandsScenarios: readonly Scenario[] = [
     name: 'our commands of administrators beside those of Kafka 3.9.2',
     shows:
       'kafka-cluster, -features, -acls, -delegation-tokens, -transactions, -reassign-partitions print what Apache prints',
+    fullOnly: true,
     async run(context) {
       const workspace = new Workspace('admin-commands');
       const apache = await startApache(context.toolbox, workspace, {

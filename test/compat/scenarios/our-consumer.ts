@@ -315,6 +315,7 @@ export const ourConsumerScenarios: readonly Scenario[] = [
   {
     name: `our consumer on Kafka ${versions.kafka}`,
     shows: 'the same, and read_committed',
+    fullOnly: true,
     run: (context) =>
       withApache(
         context,
@@ -335,6 +336,7 @@ export const ourConsumerScenarios: readonly Scenario[] = [
   {
     name: `our consumer near a follower of Kafka ${versions.newKafka}`,
     shows: 'fetches from the follower in its rack',
+    fullOnly: true,
     run: (context) => withKraft(context, fromFollower, ['a', 'b']),
   },
 ];

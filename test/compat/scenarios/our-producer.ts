@@ -196,6 +196,7 @@ export const ourProducerScenarios: readonly Scenario[] = [
   {
     name: `our producer on Kafka ${versions.kafka}`,
     shows: 'the same, and transactions as they were before KIP-890',
+    fullOnly: true,
     run: (context) => withApache(context, (peer) => everything(context, peer)),
   },
   {
