@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Admin } from '../../../src/clients/kafka/admin/admin.ts';
 import { Consumer } from '../../../src/clients/kafka/consumer/consumer.ts';
 import type { ConsumerOptions } from '../../../src/clients/kafka/consumer/consumer-options.ts';
@@ -11,6 +10,7 @@ import { createNodeEnv } from '../../../src/env/node/create-node-env.ts';
 import { ApacheKraft } from '../../../tools/peers/apache-kraft.ts';
 import { startApache } from '../../../tools/peers/targets.ts';
 import { type Toolbox, versions } from '../../../tools/peers/toolbox.ts';
+import { until } from '../../../tools/until.ts';
 import { Workspace } from '../../../tools/workspace.ts';
 import type { Context, Scenario } from '../scenario.ts';
 
@@ -52,14 +52,6 @@ async function newTopic({ bootstrap }: Peer, partitions: number): Promise<string
   const name = `our-consumer-${randomUUID().slice(0, 8)}`;
   await admin.createTopics([{ name, partitions, replicationFactor: 1 }]);
   return name;
-}
-
-async function until(what: string, condition: () => boolean, withinMs = 60_000): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!condition()) {
-    assert.ok(performance.now() < end, `not in time: ${what}`);
-    await sleep(50);
-  }
 }
 
 /** Values by partition, until so many have come. */

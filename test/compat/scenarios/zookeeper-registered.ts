@@ -8,12 +8,12 @@ import { ZooKeeperConsumer } from '../../../src/clients/kafka/classic/zookeeper-
 import { ZooKeeperProducer } from '../../../src/clients/kafka/classic/zookeeper-producer.ts';
 import { createNodeEnv } from '../../../src/env/node/create-node-env.ts';
 import { versions } from '../../../tools/peers/toolbox.ts';
+import { until } from '../../../tools/until.ts';
 import { Workspace } from '../../../tools/workspace.ts';
 import type { Context, Scenario } from '../scenario.ts';
 
 const env = createNodeEnv({ logLevel: 'error' });
 const PARTITIONS = 4;
-const GIVE_UP_MS = 60_000;
 
 /** Owner and lag of each partition, as Apache's command of the time prints them. */
 async function describe(context: Context, zookeeper: string, group: string): Promise<string[][]> {
@@ -31,14 +31,6 @@ async function describe(context: Context, zookeeper: string, group: string): Pro
       lag,
       consumer,
     ]);
-}
-
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + GIVE_UP_MS;
-  while (!(await condition())) {
-    assert.ok(performance.now() < endMs, `timed out: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
 }
 
 /** One group of Apache's last consumer of this kind and ours: they share partitions, and the command sees both. */

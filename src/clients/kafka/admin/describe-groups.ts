@@ -47,18 +47,61 @@ interface Assignment {
   readonly topicPartitions: readonly { readonly topicName: string; readonly partitions: readonly number[] }[];
 }
 
-/** @internal */
-export function describeClassicGroups(
+interface GroupAnswer {
+  readonly groupId: string;
+  readonly errorCode: number;
+  readonly errorMessage: string | null;
+}
+
+/** How groups of one kind are asked for, and what an answer is to the caller. */
+interface GroupKind<A extends GroupAnswer, V> {
+  readonly ask: (question: Question) => Promise<{ readonly groups: readonly A[] }>;
+  readonly describe: (group: A, coordinator: BrokerNode | undefined) => V | KafkaError;
+}
+
+/** @internal Asks the coordinators of groups about them. */
+export function describeGroups<A extends GroupAnswer, V>(
   call: AdminCall,
   groupIds: readonly string[],
   { includeAuthorizedOperations = false }: DescribeGroupsOptions,
-): ItemResults<string, ClassicGroupDescription> {
+  kind: GroupKind<A, V>,
+): ItemResults<string, V> {
   return call.toCoordinators(
     'group',
     keyed(groupIds, (id) => id),
     (target, open) =>
-      askClassic(call, { target, groupIds: [...open.keys()], includeAuthorizedOperations }, classicGroup),
+      describeBy(call, { target, groupIds: [...open.keys()], includeAuthorizedOperations }, kind),
   );
+}
+
+async function describeBy<A extends GroupAnswer, V>(
+  call: AdminCall,
+  question: Question,
+  { ask, describe }: GroupKind<A, V>,
+): Promise<Outcomes<string, V>> {
+  const { groups } = await ask(question);
+  const { target } = question;
+  const coordinator = typeof target === 'number' ? call.cluster.metadata.brokers.get(target) : undefined;
+  return new Map(
+    groups.map((group) => [
+      group.groupId,
+      outcomeOf(group.errorCode, `group ${group.groupId}`, group.errorMessage, () =>
+        describe(group, coordinator),
+      ),
+    ]),
+  );
+}
+
+/** @internal */
+export function describeClassicGroups(
+  call: AdminCall,
+  groupIds: readonly string[],
+  options: DescribeGroupsOptions,
+): ItemResults<string, ClassicGroupDescription> {
+  return describeGroups(call, groupIds, options, {
+    ask: (question) => askClassic(call, question),
+    describe: classicGroup,
+  });
 }
 
 /**
@@ -80,7 +123,11 @@ export function describeConsumerGroups(
       const notFound = [...found].filter(([, outcome]) => isOfAnotherKind(outcome));
       if (notFound.length === 0) return found;
       const classicIds = notFound.map(([groupId]) => groupId);
-      const classic = await askClassic(call, { ...question, groupIds: classicIds }, classicConsumerGroup);
+      const classic = await describeBy(
+        call,
+        { ...question, groupIds: classicIds },
+        { ask: (asked) => askClassic(call, asked), describe: classicConsumerGroup },
+      );
       for (const [groupId, outcome] of classic) {
         // Where neither knows the group, the first says more about why.
         const isUnknown = isKafkaError(outcome, 'GROUP_ID_NOT_FOUND');
@@ -96,21 +143,17 @@ export function describeConsumerGroups(
 export function describeShareGroups(
   call: AdminCall,
   groupIds: readonly string[],
-  { includeAuthorizedOperations = false }: DescribeGroupsOptions,
+  options: DescribeGroupsOptions,
 ): ItemResults<string, ShareGroupDescription> {
-  return call.toCoordinators(
-    'group',
-    keyed(groupIds, (id) => id),
-    async (target, open) => {
-      const { groups } = await call.request(
+  return describeGroups(call, groupIds, options, {
+    ask: ({ target, ...body }) =>
+      call.request(
         target,
         { request: ShareGroupDescribeRequest, response: ShareGroupDescribeResponse },
-        { groupIds: [...open.keys()], includeAuthorizedOperations },
-      );
-      const coordinator = brokerOf(call, target);
-      return outcomes(groups, (group) => shareGroup(group, coordinator));
-    },
-  );
+        { ...body, groupIds: [...body.groupIds] },
+      ),
+    describe: shareGroup,
+  });
 }
 
 function isOfAnotherKind(outcome: unknown): boolean {
@@ -123,50 +166,33 @@ function isOfAnotherKind(outcome: unknown): boolean {
 
 async function askConsumer(
   call: AdminCall,
-  { target, groupIds, includeAuthorizedOperations }: Question,
+  question: Question,
 ): Promise<Outcomes<string, ConsumerGroupDescription>> {
   try {
-    const { groups } = await call.request(
-      target,
-      { request: ConsumerGroupDescribeRequest, response: ConsumerGroupDescribeResponse },
-      { groupIds: [...groupIds], includeAuthorizedOperations },
-    );
-    const coordinator = brokerOf(call, target);
-    return outcomes(groups, (group) => consumerGroup(group, coordinator));
+    return await describeBy(call, question, {
+      ask: ({ target, ...body }) =>
+        call.request(
+          target,
+          { request: ConsumerGroupDescribeRequest, response: ConsumerGroupDescribeResponse },
+          { ...body, groupIds: [...body.groupIds] },
+        ),
+      describe: consumerGroup,
+    });
   } catch (error) {
     if (!isKafkaError(error, 'UNSUPPORTED')) throw error;
-    return new Map(groupIds.map((groupId) => [groupId, error]));
+    return new Map(question.groupIds.map((groupId) => [groupId, error]));
   }
 }
 
-async function askClassic<V>(
+function askClassic(
   call: AdminCall,
   { target, groupIds, includeAuthorizedOperations }: Question,
-  convert: (group: ClassicAnswer, coordinator: BrokerNode | undefined) => V | KafkaError,
-): Promise<Outcomes<string, V>> {
-  const { groups } = await call.request(
+): Promise<Infer<typeof DescribeGroupsResponse>> {
+  return call.request(
     target,
     { request: DescribeGroupsRequest, response: DescribeGroupsResponse },
     { groups: [...groupIds], ...(includeAuthorizedOperations ? { includeAuthorizedOperations } : {}) },
   );
-  const coordinator = brokerOf(call, target);
-  return outcomes(groups, (group) => convert(group, coordinator));
-}
-
-function outcomes<
-  A extends { readonly groupId: string; readonly errorCode: number; readonly errorMessage: string | null },
-  V,
->(groups: readonly A[], value: (group: A) => V | KafkaError): Outcomes<string, V> {
-  return new Map(
-    groups.map((group) => [
-      group.groupId,
-      outcomeOf(group.errorCode, `group ${group.groupId}`, group.errorMessage, () => value(group)),
-    ]),
-  );
-}
-
-function brokerOf(call: AdminCall, target: Target): BrokerNode | undefined {
-  return typeof target === 'number' ? call.cluster.metadata.brokers.get(target) : undefined;
 }
 
 function classicGroup(

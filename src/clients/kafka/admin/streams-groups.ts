@@ -3,8 +3,8 @@ import {
   StreamsGroupDescribeResponse,
 } from '../../../wire/kafka/messages/89-streams-group-describe.ts';
 import type { Infer } from '../../../wire/kafka/schema/index.ts';
-import { type AdminCall, keyed, outcomeOf } from './admin-call.ts';
-import type { DescribeGroupsOptions } from './describe-groups.ts';
+import type { AdminCall } from './admin-call.ts';
+import { type DescribeGroupsOptions, describeGroups } from './describe-groups.ts';
 import type { GroupState, MemberIdentity } from './group-description.ts';
 import type { ItemResults } from './item-results.ts';
 import { authorizedOperations } from './operations.ts';
@@ -78,29 +78,17 @@ type TopicAnswer = NonNullable<
 export function describeStreamsGroups(
   call: AdminCall,
   groupIds: readonly string[],
-  { includeAuthorizedOperations = false }: DescribeGroupsOptions,
+  options: DescribeGroupsOptions,
 ): ItemResults<string, StreamsGroupDescription> {
-  return call.toCoordinators(
-    'group',
-    keyed(groupIds, (id) => id),
-    async (target, open) => {
-      const { groups } = await call.request(
+  return describeGroups(call, groupIds, options, {
+    ask: ({ target, ...body }) =>
+      call.request(
         target,
         { request: StreamsGroupDescribeRequest, response: StreamsGroupDescribeResponse },
-        { groupIds: [...open.keys()], includeAuthorizedOperations },
-      );
-      const coordinator = call.cluster.metadata.brokers.get(Number(target));
-      return new Map(
-        groups.map((group) => [
-          group.groupId,
-          outcomeOf(group.errorCode, `group ${group.groupId}`, group.errorMessage, () => ({
-            ...streamsGroup(group),
-            coordinator,
-          })),
-        ]),
-      );
-    },
-  );
+        { ...body, groupIds: [...body.groupIds] },
+      ),
+    describe: (group, coordinator) => ({ ...streamsGroup(group), coordinator }),
+  });
 }
 
 function streamsGroup(group: GroupAnswer): Omit<StreamsGroupDescription, 'coordinator'> {
