@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import * as zlib from 'node:zlib';
-import * as library from '@bokuweb/zstd-wasm';
 import { DecompressionError, DecompressionLimitError } from './errors.ts';
+import { zstdProgram } from './zstd-program.ts';
 
 /** What Node 22.15 and 23.8 brought to `node:zlib`; older ones use WebAssembly. */
 interface NativeZstd {
@@ -12,37 +9,6 @@ interface NativeZstd {
 }
 
 const native: Partial<NativeZstd> = zlib as unknown as Partial<NativeZstd>;
-
-/** The part of the library that starts its program; its own `init` does that with promises. */
-interface WasmLoader {
-  instantiateWasm?: (imports: object, receive: (instance: object) => object) => object;
-  init(): void;
-}
-
-/** What is used of the runtime's global, which the types of Node 20 do not have. */
-interface WebAssemblyGlobal {
-  readonly Module: new (bytes: Buffer) => object;
-  readonly Instance: new (module: object, imports: object) => object;
-}
-
-let isSetUp = false;
-
-/**
- * The library, its program started when it is needed first. At once and not by a top-level `await`: a module with one
- * cannot be required, nor can any that imports it.
- */
-function wasm(): typeof library {
-  if (isSetUp) return library;
-  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyGlobal };
-  const load = createRequire(import.meta.url);
-  const folder = dirname(load.resolve('@bokuweb/zstd-wasm'));
-  const { Module: loader } = load(join(folder, 'module.js')) as { Module: WasmLoader };
-  const program = new WebAssembly.Module(readFileSync(join(folder, 'zstd.wasm')));
-  loader.instantiateWasm = (imports, receive) => receive(new WebAssembly.Instance(program, imports));
-  loader.init();
-  isSetUp = true;
-  return library;
-}
 
 const FRAME_MAGIC = 0xfd2f_b528;
 const SKIPPABLE_MAGIC = 0x184d_2a50;
@@ -60,7 +26,7 @@ export function compressZstd(bytes: Buffer, level?: number): Buffer {
       level === undefined ? undefined : { params: { [LEVEL_PARAMETER]: level } },
     );
   }
-  const result = wasm().compress(bytes, level);
+  const result = zstdProgram().compress(bytes, level);
   return Buffer.from(result.buffer, result.byteOffset, result.byteLength);
 }
 
@@ -91,7 +57,7 @@ function unpack(frame: Buffer, roomBytes: number, limitBytes: number): Buffer {
     if (native.zstdDecompressSync !== undefined) {
       return native.zstdDecompressSync(frame, { maxOutputLength: Math.max(roomBytes, 1) });
     }
-    const result = wasm().decompress(frame, { defaultHeapSize: roomBytes });
+    const result = zstdProgram().decompress(frame, { defaultHeapSize: roomBytes });
     return Buffer.from(result.buffer, result.byteOffset, result.byteLength);
   } catch (error) {
     const tooLarge =
