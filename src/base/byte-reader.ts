@@ -37,7 +37,11 @@ export class ByteReader {
   }
 
   uint8(): number {
-    return this.buffer.readUInt8(this.take(1));
+    const { offset } = this;
+    if (offset >= this.end) this.take(1);
+    this.offset = offset + 1;
+    // Within the buffer, whose end `end` is not beyond: varints of records are read byte by byte.
+    return this.buffer[offset] as number;
   }
 
   int16(): number {
@@ -77,8 +81,13 @@ export class ByteReader {
 
   /** Unsigned LEB128 of at most 32 bits. */
   uvarint(): number {
-    let value = 0;
-    for (let shift = 0; shift <= 28; shift += 7) {
+    const first = this.uint8();
+    return first < 0x80 ? first : this.restOfUvarint(first & 0x7f);
+  }
+
+  private restOfUvarint(first: number): number {
+    let value = first;
+    for (let shift = 7; shift <= 28; shift += 7) {
       const byte = this.uint8();
       if (shift === 28 && byte > 0x0f) break;
       value |= (byte & 0x7f) << shift;

@@ -68,12 +68,13 @@ export function readRecord(reader: ByteReader): RelativeRecord {
 }
 
 /** Bytes behind a varint length; every negative length is null, as the Java client reads it. */
-function readNullable(reader: ByteReader): Buffer | null {
+export function readNullable(reader: ByteReader): Buffer | null {
   const length = reader.varint();
   return length < 0 ? null : reader.bytes(length);
 }
 
-function readHeaders(reader: ByteReader): readonly RecordHeader[] {
+/** The headers of a record: their number and as many pairs. */
+export function readHeaders(reader: ByteReader): readonly RecordHeader[] {
   const count = reader.varint();
   if (count === 0) return NO_HEADERS;
   reader.checkCount(count, HEADER_MIN_BYTES);

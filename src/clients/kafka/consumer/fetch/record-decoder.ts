@@ -1,3 +1,4 @@
+import { ByteReader } from '../../../../base/byte-reader.ts';
 import { MalformedError } from '../../../../base/malformed-error.ts';
 import {
   BATCH_OVERHEAD,
@@ -6,12 +7,11 @@ import {
   type TimestampType,
 } from '../../../../wire/kafka/records/batch.ts';
 import { InvalidRecordError } from '../../../../wire/kafka/records/errors.ts';
-import type { LogRecord } from '../../../../wire/kafka/records/record.ts';
+import { type LogRecord, readHeaders, readNullable } from '../../../../wire/kafka/records/record.ts';
 import { batchBody, readBatch } from '../../../../wire/kafka/records/records.ts';
 import { KafkaError } from '../../kafka-error.ts';
 import type { ConsumerRecord, ConsumerRecordHeader } from '../consumer-record.ts';
 import { type AbortedTransaction, AbortedTransactions } from './aborted-transactions.ts';
-import { VarintCursor } from './varint-cursor.ts';
 
 /** What becomes of the bytes of a record. Gives undefined for one that is to be passed over. */
 export type MakeRecord<R> = (record: RawRecord) => R | undefined;
@@ -60,7 +60,7 @@ export class RecordDecoder<R> {
   private upcoming: RecordBatch | undefined;
   private readonly raw: { -readonly [P in keyof RawRecord]: RawRecord[P] };
   // The batch under way.
-  private cursor = new VarintCursor(NOTHING);
+  private reader = new ByteReader(NOTHING);
   private recordsLeft = 0;
   /** Records of old formats, the next one last; empty for the current format. */
   private legacy: LogRecord[] = [];
@@ -154,9 +154,9 @@ export class RecordDecoder<R> {
       return;
     }
     if (count < 0) throw new InvalidRecordError(`a batch announces ${count} records`);
-    this.cursor = batch.isCompressed
-      ? new VarintCursor(batchBody(batch))
-      : new VarintCursor(batch.buffer, batch.start + BATCH_OVERHEAD, batch.end);
+    this.reader = batch.isCompressed
+      ? new ByteReader(batchBody(batch))
+      : new ByteReader(batch.buffer, batch.start + BATCH_OVERHEAD, batch.end);
     this.recordsLeft = count;
     this.baseOffset = batch.baseOffset;
     this.baseTimestamp = batch.baseTimestamp;
@@ -167,8 +167,8 @@ export class RecordDecoder<R> {
 
   /** Undefined for a record that is passed over. What is thrown leaves everything as it was. */
   private readOne(): R | undefined {
-    const { cursor, raw } = this;
-    const start = cursor.at;
+    const { reader, raw } = this;
+    const start = reader.offset;
     const legacy = this.legacy[this.recordsLeft - 1];
     try {
       if (legacy === undefined) this.readCurrent();
@@ -180,29 +180,28 @@ export class RecordDecoder<R> {
       if (this.recordsLeft === 0) this.endBatch();
       return record;
     } catch (error) {
-      cursor.at = start;
+      reader.offset = start;
       throw error;
     }
   }
 
   private readCurrent(): void {
-    const { cursor, raw } = this;
-    const length = cursor.varint();
-    const end = cursor.at + length;
-    if (length < 0 || end > cursor.end) {
-      throw new InvalidRecordError(`a record of ${length} bytes where ${cursor.end - cursor.at} are left`);
+    const { reader, raw } = this;
+    const length = reader.varint();
+    const end = reader.offset + length;
+    if (length < 0 || end > reader.end) {
+      throw new InvalidRecordError(`a record of ${length} bytes where ${reader.remaining} are left`);
     }
-    cursor.at++; // Attributes: no bit has a meaning yet.
-    const timestampDelta = cursor.varlong();
-    raw.offset = this.baseOffset + cursor.varint();
+    reader.offset++; // Attributes: no bit has a meaning yet.
+    const timestampDelta = reader.varlong();
+    raw.offset = this.baseOffset + reader.varint();
     raw.timestamp = this.appendTime ?? this.baseTimestamp + timestampDelta;
-    raw.key = cursor.nullableBytes();
-    raw.value = cursor.nullableBytes();
-    const headers = cursor.varint();
-    raw.headers = headers === 0 ? NO_HEADERS : readHeaders(cursor, headers);
-    if (cursor.at !== end) throw new InvalidRecordError('a record is not as long as it announces');
-    if (this.recordsLeft === 1 && end < cursor.end) {
-      throw new InvalidRecordError(`a batch has ${cursor.end - end} bytes after its last record`);
+    raw.key = readNullable(reader);
+    raw.value = readNullable(reader);
+    raw.headers = readHeaders(reader);
+    if (reader.offset !== end) throw new InvalidRecordError('a record is not as long as it announces');
+    if (this.recordsLeft === 1 && end < reader.end) {
+      throw new InvalidRecordError(`a batch has ${reader.end - end} bytes after its last record`);
     }
   }
 
@@ -226,17 +225,4 @@ export class RecordDecoder<R> {
       if (!(error instanceof MalformedError)) throw error;
     }
   }
-}
-
-function readHeaders(cursor: VarintCursor, count: number): readonly ConsumerRecordHeader[] {
-  if (count < 0 || count * 2 > cursor.end - cursor.at) {
-    throw new InvalidRecordError(`a record announces ${count} headers`);
-  }
-  const headers: ConsumerRecordHeader[] = [];
-  for (let index = 0; index < count; index++) {
-    const key = cursor.nullableBytes();
-    if (key === null) throw new InvalidRecordError('a record header has no key');
-    headers.push({ key: key.toString('utf8'), value: cursor.nullableBytes() });
-  }
-  return headers;
 }
