@@ -40,6 +40,9 @@ const passesAtCoordinator: Passes = ({ code }) =>
   code === 'COORDINATOR_NOT_AVAILABLE' ||
   code === 'NOT_COORDINATOR';
 
+/** Of the time that an answer may take, what the broker may take. */
+const BROKER_SHARE = 0.9;
+
 /** Which versions of a request the caller can make use of. Default: all of the schema. */
 export interface Versions {
   readonly min?: number | undefined;
@@ -63,9 +66,17 @@ export class AdminCall {
     this.endMs = cluster.env.clock.monotonicMs() + (timeoutMs ?? cluster.settings.apiTimeoutMs);
   }
 
-  /** How long a request of this call may take now, for requests that say so to the broker. */
+  /** How long the answer to a request of this call may take now. */
   get requestTimeoutMs(): number {
     return Math.max(1, Math.min(this.cluster.settings.requestTimeoutMs, Math.ceil(this.leftMs())));
+  }
+
+  /**
+   * What requests tell the broker of how long it may take: a little less, so that its word that the time was too short
+   * is still heard. Without it a change that has been begun would be asked for again, and refused as made already.
+   */
+  get brokerTimeoutMs(): number {
+    return Math.ceil(this.requestTimeoutMs * BROKER_SHARE);
   }
 
   /** Sends a request. Rejects with a {@link KafkaError}. */

@@ -83,7 +83,7 @@ export function listOffsets(
             timestamp: typeof at === 'string' ? POINTS[at].timestamp : at.timestampMs,
           })),
         })),
-        ...(version >= 10 ? { timeoutMs: call.requestTimeoutMs } : {}),
+        ...(version >= 10 ? { timeoutMs: call.brokerTimeoutMs } : {}),
       }),
       { min },
     );

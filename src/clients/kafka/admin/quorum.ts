@@ -123,7 +123,7 @@ export function addRaftVoter(
       { request: AddRaftVoterRequest, response: AddRaftVoterResponse },
       {
         clusterId: clusterId ?? null,
-        timeoutMs: call.requestTimeoutMs,
+        timeoutMs: call.brokerTimeoutMs,
         voterId,
         voterDirectoryId: directoryId,
         listeners: [...listeners],

@@ -63,7 +63,7 @@ export function electLeaders(
                 topic,
                 partitions: group.map(({ partition }) => partition),
               })),
-        timeoutMs: call.requestTimeoutMs,
+        timeoutMs: call.brokerTimeoutMs,
       },
     );
     throwIfError(response.errorCode, 'election of leaders');
@@ -91,7 +91,7 @@ export function alterReassignments(
       target,
       { request: AlterPartitionReassignmentsRequest, response: AlterPartitionReassignmentsResponse },
       {
-        timeoutMs: call.requestTimeoutMs,
+        timeoutMs: call.brokerTimeoutMs,
         ...(allowReplicationFactorChange ? {} : { allowReplicationFactorChange }),
         topics: byTopic(open.values()).map(([name, partitions]) => ({
           name,
@@ -124,7 +124,7 @@ export function listReassignments(
       'controller',
       { request: ListPartitionReassignmentsRequest, response: ListPartitionReassignmentsResponse },
       {
-        timeoutMs: call.requestTimeoutMs,
+        timeoutMs: call.brokerTimeoutMs,
         topics:
           partitions === undefined
             ? null

@@ -108,7 +108,7 @@ export function createTopics(
             })),
             configs: configList(topic.configs),
           })),
-          timeoutMs: call.requestTimeoutMs,
+          timeoutMs: call.brokerTimeoutMs,
           ...(options.validateOnly === true ? { validateOnly: true } : {}),
         }),
       );
@@ -163,7 +163,7 @@ export function deleteTopics(
         target,
         { request: DeleteTopicsRequest, response: DeleteTopicsResponse },
         (version) => {
-          const { requestTimeoutMs: timeoutMs } = call;
+          const { brokerTimeoutMs: timeoutMs } = call;
           if (version < 6) return { topicNames: names, timeoutMs };
           const selected = names.map((key) =>
             byId ? { name: null, topicId: key } : { name: key, topicId: ZERO_UUID },
@@ -202,7 +202,7 @@ export function createPartitions(
             count: totalCount,
             assignments: assignments?.map((brokerIds) => ({ brokerIds: [...brokerIds] })) ?? null,
           })),
-          timeoutMs: call.requestTimeoutMs,
+          timeoutMs: call.brokerTimeoutMs,
           validateOnly: options.validateOnly ?? false,
         },
       );
@@ -234,7 +234,7 @@ export function deleteRecords(
             offset: beforeOffset,
           })),
         })),
-        timeoutMs: call.requestTimeoutMs,
+        timeoutMs: call.brokerTimeoutMs,
       },
     );
     return new Map(

@@ -35,6 +35,14 @@ describe('topics by the admin client', () => {
     });
   });
 
+  it('that the brokers do not get ready in time are said to be late, and are there', async () => {
+    await administer(async (admin) => {
+      const create = async () => admin.createTopics([{ name: 'orders', assignments: [[99]] }]);
+      await assert.rejects(create, isCode('REQUEST_TIMED_OUT'));
+      await assert.rejects(create, isCode('TOPIC_ALREADY_EXISTS'));
+    });
+  });
+
   it('tell the outcome of each, or reject with the first error', async () => {
     await administer(async (admin) => {
       await admin.createTopics([{ name: 'orders' }]);
