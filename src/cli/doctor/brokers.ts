@@ -3,6 +3,7 @@ import { Cluster } from '../../clients/kafka/cluster/cluster.ts';
 import type { BrokerNode, ClusterMetadata } from '../../clients/kafka/cluster/cluster-metadata.ts';
 import type { ClusterOptions } from '../../clients/kafka/cluster/cluster-options.ts';
 import { KafkaError } from '../../clients/kafka/kafka-error.ts';
+import { askForVersions } from '../../clients/kafka/network/api-versions.ts';
 import type { Env } from '../../env/env.ts';
 import { apis } from '../../wire/kafka/apis.ts';
 import { ApiVersionsRequest, ApiVersionsResponse } from '../../wire/kafka/messages/18-api-versions.ts';
@@ -141,7 +142,7 @@ async function versionsOf(cluster: Cluster, id: number): Promise<Map<number, str
     const { apiKeys } = await cluster.request(
       id,
       { request: ApiVersionsRequest, response: ApiVersionsResponse },
-      { clientSoftwareName: 'streamkeeper-doctor', clientSoftwareVersion: '1' },
+      askForVersions,
     );
     return new Map(apiKeys.map((api) => [api.apiKey, `${api.minVersion}-${api.maxVersion}`]));
   } catch (error) {

@@ -1,5 +1,6 @@
 import { Cluster } from '../../clients/kafka/cluster/cluster.ts';
 import type { BrokerNode } from '../../clients/kafka/cluster/cluster-metadata.ts';
+import { askForVersions } from '../../clients/kafka/network/api-versions.ts';
 import { createNodeEnv } from '../../env/node/create-node-env.ts';
 import { apis } from '../../wire/kafka/apis.ts';
 import { ApiVersionsRequest, ApiVersionsResponse } from '../../wire/kafka/messages/18-api-versions.ts';
@@ -39,8 +40,7 @@ export async function printApiVersions(from: BootstrapFrom): Promise<void> {
 async function versionsOf(cluster: Cluster, { id }: BrokerNode): Promise<string> {
   try {
     const messages = { request: ApiVersionsRequest, response: ApiVersionsResponse };
-    const software = { clientSoftwareName: 'streamkeeper', clientSoftwareVersion: '0.1.0' };
-    const { apiKeys } = await cluster.request(id, messages, software);
+    const { apiKeys } = await cluster.request(id, messages, askForVersions);
     const served = new Map(
       apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }]),
     );

@@ -4,8 +4,9 @@ import {
   UpdateFeaturesResponse,
 } from '../../../wire/kafka/messages/57-update-features.ts';
 import type { Infer } from '../../../wire/kafka/schema/index.ts';
-import { SOFTWARE_VERSION, type Target } from '../cluster/cluster.ts';
+import type { Target } from '../cluster/cluster.ts';
 import { throwIfError } from '../kafka-error.ts';
+import { askForVersions } from '../network/api-versions.ts';
 import { type AdminCall, keyed, outcomeOf } from './admin-call.ts';
 import type { CallOptions } from './call-options.ts';
 import type { ItemResults } from './item-results.ts';
@@ -81,8 +82,7 @@ async function askVersions(call: AdminCall, target: Target): Promise<Infer<typeo
   const response = await call.request(
     target,
     { request: ApiVersionsRequest, response: ApiVersionsResponse },
-    (version) =>
-      version >= 3 ? { clientSoftwareName: 'streamkeeper', clientSoftwareVersion: SOFTWARE_VERSION } : {},
+    askForVersions,
   );
   throwIfError(response.errorCode, 'versions of the broker');
   return response;
@@ -120,7 +120,7 @@ export function updateFeatures(
         target,
         { request: UpdateFeaturesRequest, response: UpdateFeaturesResponse },
         (version) => ({
-          timeoutMs: call.requestTimeoutMs,
+          timeoutMs: call.brokerTimeoutMs,
           featureUpdates: [...open.values()].map(({ feature, maxVersionLevel, upgradeType = 'UPGRADE' }) => ({
             feature,
             maxVersionLevel,

@@ -37,17 +37,15 @@ interface Slot {
 export class BrokerPool {
   private readonly env: Env;
   private readonly settings: ConnectionSettings;
-  private readonly softwareVersion: string;
   private readonly slots = new Map<string, Slot>();
   private readonly sweep: Timer;
   private closed = false;
   /** The newest that a broker told when it was connected to. */
   private newestFeatures: BrokerApiVersions | undefined;
 
-  constructor(env: Env, settings: ConnectionSettings, softwareVersion: string) {
+  constructor(env: Env, settings: ConnectionSettings) {
     this.env = env;
     this.settings = settings;
-    this.softwareVersion = softwareVersion;
     this.sweep = env.timers.every(Math.max(1, settings.connectionsMaxIdleMs / 4), () => this.closeIdle());
   }
 
@@ -139,7 +137,6 @@ export class BrokerPool {
       connectTimeoutMs,
       requestTimeoutMs,
       observer,
-      clientSoftware: { name: 'streamkeeper', version: this.softwareVersion },
     });
     try {
       const versions = await connection.apiVersions();

@@ -22,9 +22,6 @@ import { type ClusterOptions, type ClusterSettings, clusterSettings } from './cl
 import { metadataAfter } from './metadata-after.ts';
 import { pause } from './pause.ts';
 
-/** What `ApiVersions` tells brokers of this client (KIP-511). */
-export const SOFTWARE_VERSION = '0.1.0';
-
 export type CoordinatorType = 'group' | 'transaction' | 'share';
 
 const COORDINATOR_KEY_TYPES: Readonly<Record<CoordinatorType, number>> = {
@@ -100,7 +97,7 @@ export class Cluster {
   constructor(env: Env, options: ClusterOptions) {
     this.env = env;
     this.settings = clusterSettings(options);
-    this.pool = new BrokerPool(env, this.settings, SOFTWARE_VERSION);
+    this.pool = new BrokerPool(env, this.settings);
   }
 
   /** What was heard last; empty before the first answer. */

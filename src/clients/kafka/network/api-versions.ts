@@ -1,7 +1,18 @@
 import { ErrorCode, errorOf } from '../../../wire/kafka/errors.ts';
-import type { ApiVersionsResponse } from '../../../wire/kafka/messages/18-api-versions.ts';
-import type { Infer, Message } from '../../../wire/kafka/schema/index.ts';
+import type {
+  ApiVersionsRequest,
+  ApiVersionsResponse,
+} from '../../../wire/kafka/messages/18-api-versions.ts';
+import type { Draft, Infer, Message } from '../../../wire/kafka/schema/index.ts';
 import { NetworkError, UnsupportedApiError } from './network-error.ts';
+
+/** The version of this package, which brokers are told (KIP-511). */
+export const SOFTWARE_VERSION = '0.1.0';
+
+/** What a broker is asked with for the versions that it serves. */
+export function askForVersions(version: number): Draft<typeof ApiVersionsRequest> {
+  return version >= 3 ? { clientSoftwareName: 'streamkeeper', clientSoftwareVersion: SOFTWARE_VERSION } : {};
+}
 
 interface Range {
   readonly min: number;

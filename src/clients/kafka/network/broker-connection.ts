@@ -11,7 +11,7 @@ import { FrameSplitter, frame } from '../../../wire/kafka/frame.ts';
 import { RequestHeader, ResponseHeader } from '../../../wire/kafka/headers.ts';
 import { ApiVersionsRequest, ApiVersionsResponse } from '../../../wire/kafka/messages/18-api-versions.ts';
 import type { Draft, Infer, Message } from '../../../wire/kafka/schema/index.ts';
-import { type BrokerApiVersions, versionsIn, versionToRetry } from './api-versions.ts';
+import { askForVersions, type BrokerApiVersions, versionsIn, versionToRetry } from './api-versions.ts';
 import { NetworkError, type NetworkErrorKind } from './network-error.ts';
 import type { ObservedRequest, RequestObserver } from './request-observer.ts';
 
@@ -31,8 +31,6 @@ export interface BrokerConnectionOptions {
   readonly requestTimeoutMs: number;
   /** A longer answer ends the connection. */
   readonly maxResponseBytes?: number;
-  /** Name and version that ApiVersions tells the broker (KIP-511). */
-  readonly clientSoftware?: { readonly name: string; readonly version: string };
   /** Called once, when the connection has gone or was closed. */
   readonly onClose?: (reason: NetworkError) => void;
   readonly observer?: RequestObserver | undefined;
@@ -174,12 +172,7 @@ export class BrokerConnection {
   }
 
   private askVersions(version: number): Promise<Infer<typeof ApiVersionsResponse>> {
-    const { name, version: softwareVersion } = this.options.clientSoftware ?? {
-      name: 'streamkeeper',
-      version: '0',
-    };
-    const body = version >= 3 ? { clientSoftwareName: name, clientSoftwareVersion: softwareVersion } : {};
-    return this.ask(ApiVersionsRequest, version, body, {
+    return this.ask(ApiVersionsRequest, version, askForVersions(version), {
       timeoutMs: undefined,
       read(reader) {
         const start = reader.offset;
